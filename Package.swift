@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "Nightdrop",
+    products: [
+        .library(name: "Nightdrop", targets: ["Nightdrop"]),
+        .executable(name: "nightdrop", targets: ["NightdropCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+
+        .target(name: "NightdropModel", swiftSettings: settings),
+        .target(
+            name: "NightdropFormats",
+            dependencies: [
+                "NightdropModel", "CZlib",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings),
+        .target(name: "NightdropFiles", dependencies: ["NightdropModel"], swiftSettings: settings),
+        .target(
+            name: "NightdropJournal",
+            dependencies: ["NightdropModel", "NightdropFormats", "NightdropFiles"],
+            swiftSettings: settings),
+        .target(
+            name: "NightdropBundle",
+            dependencies: ["NightdropModel", "NightdropFormats", "NightdropFiles", "CArchive"],
+            swiftSettings: settings),
+        .target(
+            name: "NightdropMerge", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
+        .target(
+            name: "NightdropStore",
+            dependencies: ["NightdropModel", "NightdropFormats", "NightdropMerge"],
+            swiftSettings: settings),
+        .target(
+            name: "NightdropStoreSQLite",
+            dependencies: [
+                "NightdropStore",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Nightdrop",
+            dependencies: [
+                "NightdropJournal", "NightdropBundle", "NightdropMerge", "NightdropStore", "NightdropStoreSQLite",
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "NightdropCommand",
+            dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
+    ]
+)

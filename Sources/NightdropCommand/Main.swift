@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct NightdropCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "nightdrop")
+}
