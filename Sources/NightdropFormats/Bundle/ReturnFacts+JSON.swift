@@ -1,0 +1,77 @@
+import NightdropModel
+
+extension Cursor {
+    /// As JSON: `{"epoch":…,"csn":345,"transaction":"…"}`.
+    public var json: JSONValue {
+        ["epoch": .string(epoch.text), "csn": .integer(csn), "transaction": .string(transaction)]
+    }
+
+    /// From JSON; nil if it is none.
+    public init?(json: JSONValue) {
+        guard let epoch = json["epoch"]?.text.flatMap(UniqueID.init), let csn = json["csn"]?.integer,
+            let transaction = json["transaction"]?.text
+        else { return nil }
+        self.init(epoch: epoch, csn: csn, transaction: transaction)
+    }
+}
+
+extension ReturnFacts {
+    /// As JSON.
+    public var json: JSONValue {
+        [
+            "journal": .string(journal.text), "start": start?.json ?? .null, "reach": reach.json,
+            "transactions": .array(transactions.map { [.integer($0.csn), .string($0.id)] }),
+            "succeeds": .array(succeeds.map { .string($0.text) }), "receipt": receipt.json,
+            "directives": .array(directives.map(\.json)), "policy": .integer(policyVersion),
+        ]
+    }
+
+    /// From JSON; nil if it is none.
+    public init?(json: JSONValue) {
+        guard let journal = json["journal"]?.text.flatMap(UniqueID.init), let startJSON = json["start"],
+            let reach = json["reach"].flatMap(Cursor.init(json:)), let list = json["transactions"]?.elements,
+            let receipt = json["receipt"].flatMap(Receipt.init(json:)), let policy = json["policy"]?.integer
+        else { return nil }
+        let start = startJSON.isNull ? nil : Cursor(json: startJSON)
+        guard startJSON.isNull || start != nil else { return nil }
+        var transactions: [MergeTransaction] = []
+        for pair in list {
+            guard let elements = pair.elements, elements.count == 2, let csn = elements[0].integer,
+                let id = elements[1].text
+            else { return nil }
+            transactions.append(MergeTransaction(csn: csn, id: id))
+        }
+        self.init(
+            journal: journal, start: start, reach: reach, transactions: transactions,
+            succeeds: json["succeeds"]?.elements?.compactMap { $0.text.flatMap(UniqueID.init) } ?? [],
+            receipt: receipt, directives: json["directives"]?.elements?.compactMap(Directive.init) ?? [],
+            policyVersion: Int(policy))
+    }
+}
+
+extension Receipt {
+    /// As JSON.
+    public var json: JSONValue {
+        [
+            "position": position.json,
+            "segment": segment.map { ["number": .integer($0.number), "hash": .string($0.hash.text)] } ?? .null,
+            "operations": .integer(operations), "totals": totals.json, "branches": .array(branches.map(\.json)),
+        ]
+    }
+
+    /// From JSON; nil if it is none.
+    public init?(json: JSONValue) {
+        guard let position = json["position"].flatMap(JournalPosition.init), let operations = json["operations"]?.integer,
+            let totals = json["totals"].flatMap(ControlTotals.init(json:))
+        else { return nil }
+        var segment: (number: Int64, hash: ContentHash)?
+        if let number = json["segment"]?["number"]?.integer,
+            let hash = json["segment"]?["hash"]?.text.flatMap(ContentHash.init)
+        {
+            segment = (number, hash)
+        }
+        self.init(
+            position: position, segment: segment, operations: operations, totals: totals,
+            branches: json["branches"]?.elements?.compactMap(JournalPosition.init) ?? [])
+    }
+}
