@@ -1,0 +1,118 @@
+import NightdropModel
+import Yams
+
+/// What is wrong with `nightdrop.yaml`, and where.
+public struct SettingsError: Error, Sendable, CustomStringConvertible {
+    /// The file.
+    public let file: String
+    /// The line, counted from 1; 0 where it is about the whole file.
+    public let line: Int
+    /// What is wrong and what to do.
+    public let reason: String
+
+    /// An error.
+    public init(file: String, line: Int, reason: String) {
+        self.file = file
+        self.line = line
+        self.reason = reason
+    }
+
+    /// One sentence.
+    public var description: String { line > 0 ? "\(file), line \(line): \(reason)" : "\(file): \(reason)" }
+}
+
+/// The settings of a node: `nightdrop.yaml` in its directory.
+public struct NodeSettings: Sendable, Equatable {
+    /// What a node is.
+    public enum Role: String, Sendable, CaseIterable {
+        /// Head office.
+        case central
+        /// A till.
+        case terminal
+    }
+
+    /// What the node is.
+    public var role: Role
+    /// Its id.
+    public var id: NodeID
+    /// A terminal's store.
+    public var store: NodeID?
+    /// The organisation; a terminal learns it with its grant.
+    public var organisation: String?
+    /// The id of head office; a terminal learns it with its grant.
+    public var central: NodeID?
+    /// The fingerprint of head office's key that a grant must bear, `SHA256:…`; nil to trust the first grant.
+    public var centralFingerprint: String?
+
+    /// Settings.
+    public init(
+        role: Role, id: NodeID, store: NodeID? = nil, organisation: String? = nil, central: NodeID? = nil,
+        centralFingerprint: String? = nil
+    ) {
+        self.role = role
+        self.id = id
+        self.store = store
+        self.organisation = organisation
+        self.central = central
+        self.centralFingerprint = centralFingerprint
+    }
+
+    /// The text of the file.
+    public var yaml: String {
+        var lines = ["role: \(role.rawValue)", "id: \(quoted(id.text))"]
+        if let store { lines.append("store: \(quoted(store.text))") }
+        if let organisation { lines.append("organisation: \(quoted(organisation))") }
+        if let central { lines.append("central: \(quoted(central.text))") }
+        if let centralFingerprint { lines.append("centralFingerprint: \(quoted(centralFingerprint))") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Reads the text of the file.
+    public init(yaml: String, file: String) throws(SettingsError) {
+        let node: Node?
+        do { node = try Yams.compose(yaml: yaml) } catch {
+            throw SettingsError(file: file, line: 0, reason: "\(error)")
+        }
+        guard let mapping = node?.mapping else { throw SettingsError(file: file, line: 1, reason: "settings are missing") }
+        var texts: [String: (text: String, line: Int)] = [:]
+        for (key, value) in mapping {
+            guard let name = key.string, NodeSettings.keys.contains(name) else {
+                throw SettingsError(
+                    file: file, line: key.mark?.line ?? 0,
+                    reason: "there is no setting \"\(key.string ?? "?")\"; the settings are \(NodeSettings.keys.joined(separator: ", "))")
+            }
+            guard let scalar = value.scalar else {
+                throw SettingsError(file: file, line: value.mark?.line ?? 0, reason: "\"\(name)\" takes one value")
+            }
+            texts[name] = (scalar.string, value.mark?.line ?? 0)
+        }
+        func need(_ name: String) throws(SettingsError) -> (text: String, line: Int) {
+            guard let text = texts[name] else {
+                throw SettingsError(file: file, line: 0, reason: "the setting \"\(name)\" is missing")
+            }
+            return text
+        }
+        func nodeID(_ name: String) throws(SettingsError) -> NodeID? {
+            guard let (text, line) = texts[name] else { return nil }
+            guard let id = NodeID(text) else {
+                throw SettingsError(
+                    file: file, line: line, reason: "\"\(text)\" is no id: 1 to 16 letters, digits, '-' and '_'")
+            }
+            return id
+        }
+        let (word, line) = try need("role")
+        guard let role = Role(rawValue: word) else {
+            throw SettingsError(file: file, line: line, reason: "role is \"central\" or \"terminal\", not \"\(word)\"")
+        }
+        _ = try need("id")
+        guard let id = try nodeID("id") else { throw SettingsError(file: file, line: 0, reason: "\"id\" is missing") }
+        if role == .terminal { _ = try need("store") }
+        self.init(
+            role: role, id: id, store: try nodeID("store"), organisation: texts["organisation"]?.text,
+            central: try nodeID("central"), centralFingerprint: texts["centralFingerprint"]?.text)
+    }
+
+    private static let keys = ["role", "id", "store", "organisation", "central", "centralFingerprint"]
+
+    private func quoted(_ text: String) -> String { JSONString.quoted(text) }
+}

@@ -1,0 +1,81 @@
+import NightdropFormats
+import NightdropModel
+
+extension BatchMerger {
+    /// Makes a record; for an id that exists, finds out what was meant.
+    mutating func create(_ current: Current) {
+        let record = records[current.slot]
+        guard record.exists else { return make(current, in: current.slot) }
+        if current.rules.policy.duplicates == .keepBoth {
+            let isOwn = isOwn(current)
+            if isOwn && isRepeat(current) { return }
+            // For a fact, an id of one's own that means something else is a second fact; a record of master data that
+            // its author has seen is simply written again.
+            if record.lives && (current.rules.policy.isFact || !isOwn) { return keepBoth(current) }
+        }
+        setFields(current, kind: .createCreate)
+        live(current)
+    }
+
+    /// A new record holds what its create says: its fields as they stand, counters from 0.
+    mutating func make(_ current: Current, in slot: Int) {
+        let operation = current.operation
+        records[slot].exists = true
+        records[slot].lives = true
+        records[slot].csn = current.csn
+        records[slot].clock = current.clock
+        records[slot].lifeClock = current.clock
+        records[slot].isChanged = true
+        if operation.set.isPresent { records[slot].data = batch.buffer[operation.set] }
+        guard operation.add.isPresent || current.rules.hasCounters else { return }
+        records[slot].expand()
+        var made = current
+        made.slot = slot
+        increment(made)
+    }
+
+    /// Whether the record's create is one that the author knows: its own, or one that it had seen.
+    private mutating func isOwn(_ current: Current) -> Bool {
+        records[current.slot].expand()
+        return !current.isConcurrent(with: records[current.slot].clock)
+    }
+
+    private func isRepeat(_ current: Current) -> Bool {
+        let record = records[current.slot]
+        var cursor = FieldCursor(batch.buffer, current.operation.set)
+        while let member = cursor.next() {
+            guard let index = record.field(batch.buffer[member.name]),
+                Values.areEqual(record.fields[index].value, batch.buffer[member.value])
+            else { return false }
+        }
+        return !current.operation.add.isPresent
+    }
+
+    /// Both records stay: the second gets the next free id with the till's name behind it.
+    private mutating func keepBoth(_ current: Current) {
+        guard let spare = spareSlots[current.index] else {
+            return hold(current, .duplicate, "no free id was prepared")
+        }
+        let key = batch.index.slots[current.slot]
+        let target = batch.index.slots[Int(spare)].id
+        let first = records[current.slot]
+        make(current, in: Int(spare))
+        targets[current.index] = spare
+        remember(
+            alias: RecordAlias(
+                journal: current.author.code, entity: current.rules.policy.name, store: batch.stores[Int(key.store)],
+                id: Array(key.id), target: Array(target), csn: current.csn))
+        conflicts.append(
+            MergeConflict(
+                kind: .duplicate, state: .decided, operation: current.index, slot: Int32(current.slot), field: .none,
+                base: .none, central: serialized(first), centralClock: first.clock,
+                incoming: value(current.operation.set), rule: DuplicateRule.keepBoth.rawValue,
+                decided: batch.arena.copy(JSONString.quoted(JSONString.unescaped(target))), number: 0))
+    }
+
+    private func serialized(_ record: MergeRecord) -> Bytes {
+        var data: [UInt8] = []
+        record.appendData(to: &data)
+        return batch.arena.copy(data)
+    }
+}

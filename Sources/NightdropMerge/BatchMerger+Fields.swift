@@ -1,0 +1,197 @@
+import NightdropFormats
+import NightdropModel
+
+extension BatchMerger {
+    /// Changes fields of a record that exists; a fact that does not exist yet is made.
+    mutating func update(_ current: Current) {
+        guard records[current.slot].exists else {
+            guard current.rules.policy.isFact else {
+                return hold(current, .validation, "central does not know this record")
+            }
+            make(current, in: current.slot)
+            conflicts.append(
+                MergeConflict(
+                    kind: .validation, state: .open, operation: current.index, slot: Int32(current.slot), field: .none,
+                    base: value(current.operation.was), central: .none, incoming: value(current.operation.set),
+                    rule: "changed before it was created", decided: .none, number: 0))
+            return
+        }
+        setFields(current, kind: .field)
+        live(current)
+    }
+
+    /// Applies `set` and `add`, field by field.
+    mutating func setFields(_ current: Current, kind: ConflictKind) {
+        records[current.slot].expand()
+        var cursor = FieldCursor(batch.buffer, current.operation.set)
+        while let member = cursor.next() {
+            let name = batch.buffer[member.name]
+            if current.rules.rule(name) != .counter {
+                set(name, batch.buffer[member.value], current, kind)
+            } else {
+                setCounter(name, batch.buffer[member.value], current)
+            }
+        }
+        increment(current)
+    }
+
+    /// Applies `add`. Increments commute, so nothing can be in conflict; a bound that breaks is recorded.
+    mutating func increment(_ current: Current) {
+        var cursor = FieldCursor(batch.buffer, current.operation.add)
+        while let member = cursor.next() {
+            guard let amount = ExactDecimal(json: batch.buffer[member.value]) else { continue }
+            add(amount, to: batch.buffer[member.name], current)
+        }
+    }
+
+    /// A value for what is a counter now counts as the difference from the value before.
+    private mutating func setCounter(_ name: Bytes, _ value: Bytes, _ current: Current) {
+        guard let new = ExactDecimal(json: value) else {
+            return note(.validation, .open, current, name, central: .none, nil, value, "a counter takes numbers only", .none)
+        }
+        let before = FieldCursor.value(name, in: batch.buffer, current.operation.was)
+        if before.isPresent, let old = ExactDecimal(json: batch.buffer[before]), let amount = new.subtracting(old) {
+            add(amount, to: name, current)
+        } else {
+            note(
+                .validation, .open, current, name, central: .none, nil, value,
+                "a counter was set without the value before", .none)
+        }
+    }
+
+    private mutating func add(_ amount: ExactDecimal, to name: Bytes, _ current: Current) {
+        let index = records[current.slot].field(name)
+        let before = index.flatMap { ExactDecimal(json: records[current.slot].fields[$0].value) } ?? .zero
+        guard let sum = before.adding(amount) else {
+            return note(
+                .validation, .open, current, name, central: batch.arena.copy(before.text), nil,
+                batch.arena.copy(amount.text), "the sum has more than \(Limits.decimalDigits) digits", .none)
+        }
+        let value = batch.arena.copy(sum.text)
+        write(value, name, index, current)
+        guard let minimum = current.rules.field(name)?.min, sum < minimum, amount < .zero else { return }
+        note(
+            .constraint, .open, current, name, central: batch.arena.copy(before.text), nil,
+            batch.arena.copy(amount.text), "below the minimum of \(minimum)", value)
+    }
+
+    private mutating func set(_ name: Bytes, _ incoming: Bytes, _ current: Current, _ kind: ConflictKind) {
+        guard let index = records[current.slot].field(name) else { return write(incoming, name, nil, current) }
+        let field = records[current.slot].fields[index]
+        let rule = current.rules.rule(name)
+        switch rule {
+        case .max, .min:
+            let isBetter =
+                rule == .max ? Values.isLess(field.value, incoming) : Values.isLess(incoming, field.value)
+            if isBetter { write(incoming, name, index, current) }
+        case .union:
+            let merged = Values.union(field.value, incoming)
+            let isNew = merged.withUnsafeBytes { !Values.areEqual($0, field.value) }
+            if isNew { write(batch.arena.copy(merged), name, index, current) }
+        default:
+            if !current.isConcurrent(with: field.clock) {
+                write(incoming, name, index, current)
+                settle(name, incoming, current)
+            } else if Values.areEqual(field.value, incoming) {
+                if current.time > field.clock.time {
+                    records[current.slot].fields[index].clock = current.clock
+                    touch(current)
+                }
+            } else {
+                decide(name, index, field, incoming, rule, current, kind)
+            }
+        }
+    }
+
+    /// Two people gave one field two values without knowing of each other.
+    private mutating func decide(
+        _ name: Bytes, _ index: Int, _ field: FieldSlot, _ incoming: Bytes, _ rule: MergeRule, _ current: Current,
+        _ kind: ConflictKind
+    ) {
+        if field.clock.isDecision && current.decides == nil {
+            note(kind, .reopened, current, name, central: field.value, field.clock, incoming, "a person's decision", .none)
+        } else if rule == .manual {
+            note(kind, .open, current, name, central: field.value, field.clock, incoming, rule.rawValue, .none)
+        } else {
+            let wins = incomingWins(rule, over: field.clock, current)
+            if wins { write(incoming, name, index, current) }
+            let decided = wins ? incoming : field.value
+            note(kind, .decided, current, name, central: field.value, field.clock, incoming, rule.rawValue, decided)
+        }
+    }
+
+    /// What the rules say that need no look at the values.
+    func incomingWins(_ rule: MergeRule, over clock: FieldClock, _ current: Current) -> Bool {
+        switch rule {
+        case .terminalWins: return true
+        case .centralWins: return current.author.isCentral
+        default:
+            if current.isDoubtful { return false }
+            if current.time != clock.time { return current.time > clock.time }
+            guard let other = context.authors[clock.author] else { return true }
+            return (current.author.node, current.author.journal) > (other.node, other.journal)
+        }
+    }
+
+    /// Gives a field a value; its time never goes back.
+    mutating func write(_ value: Bytes, _ name: Bytes, _ index: Int?, _ current: Current) {
+        var clock = current.clock
+        if let index {
+            clock.time = max(clock.time, records[current.slot].fields[index].clock.time)
+            records[current.slot].fields[index].value = value
+            records[current.slot].fields[index].clock = clock
+        } else {
+            records[current.slot].fields.append(FieldSlot(name: name, value: value, clock: clock))
+        }
+        touch(current)
+    }
+
+    mutating func touch(_ current: Current) {
+        records[current.slot].csn = current.csn
+        records[current.slot].isChanged = true
+    }
+
+    /// An operation that has seen central's value closes what is open about the field.
+    private mutating func settle(_ name: Bytes, _ value: Bytes, _ current: Current) {
+        guard current.decides == nil, let about = stored[Int32(current.slot)] else { return }
+        for conflict in about where conflict.state != .decided && conflict.field.withUnsafeBytes({ $0.equals(name) }) {
+            closures.append(
+                ConflictClosure(
+                    number: conflict.number, operation: current.index, decided: value, byPerson: false))
+        }
+    }
+
+    /// Records a conflict, or brings the same journal's open one up to date.
+    mutating func note(
+        _ kind: ConflictKind, _ state: ConflictState, _ current: Current, _ field: Bytes, central: Bytes,
+        _ clock: FieldClock?, _ incoming: Bytes, _ rule: String, _ decided: Bytes
+    ) {
+        let was = FieldCursor.value(field, in: batch.buffer, current.operation.was)
+        var conflict = MergeConflict(
+            kind: kind, state: state, operation: current.index, slot: Int32(current.slot), field: field,
+            base: value(was), central: central, centralClock: clock, incoming: incoming, rule: rule, decided: decided,
+            number: 0)
+        records[current.slot].hasConflicts = records[current.slot].hasConflicts || state != .decided
+        guard state != .decided else { return conflicts.append(conflict) }
+        let earlier = conflicts.lastIndex {
+            $0.slot == Int32(current.slot) && $0.kind == kind && $0.state != .decided && $0.field.equals(field)
+                && author(of: $0.operation) == current.author.code
+        }
+        if let earlier {
+            conflict.number = conflicts[earlier].number
+            conflict.base = conflicts[earlier].base
+            conflicts[earlier] = conflict
+            return
+        }
+        let continued = stored[Int32(current.slot)]?.last {
+            $0.kind == kind && $0.field.withUnsafeBytes({ $0.equals(field) })
+                && (state == .reopened || ($0.state != .decided && $0.journal == current.author.code))
+        }
+        conflict.number = continued?.number ?? 0
+        conflicts.append(conflict)
+    }
+
+    private func author(of operation: Int) -> Int32? {
+        batch.runs.firstIndex { $0.operations.contains(operation) }.map { context.runCodes[$0] }
+    }
+}

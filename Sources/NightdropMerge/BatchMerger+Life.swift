@@ -1,0 +1,76 @@
+import NightdropFormats
+import NightdropModel
+
+extension BatchMerger {
+    /// Ends a record; what was changed meanwhile is a conflict, whoever wins.
+    mutating func delete(_ current: Current) {
+        guard records[current.slot].exists else {
+            guard current.rules.policy.isFact else {
+                return hold(current, .validation, "central does not know this record")
+            }
+            make(current, in: current.slot)
+            return die(current)
+        }
+        records[current.slot].expand()
+        let record = records[current.slot]
+        let isUnseen =
+            current.isConcurrent(with: record.lifeClock)
+            || record.fields.contains { current.isConcurrent(with: $0.clock) }
+        guard record.lives else { return takeOver(current) }
+        guard isUnseen else { return die(current) }
+        decideLife(current, incoming: false)
+    }
+
+    /// A create or an update says that the record lives.
+    mutating func live(_ current: Current) {
+        let record = records[current.slot]
+        if record.lives {
+            takeOver(current)
+        } else if current.isConcurrent(with: record.lifeClock) {
+            decideLife(current, incoming: true)
+        } else {
+            revive(current)
+        }
+    }
+
+    /// The same was said already: causally later, or concurrently with a later time, takes over the clock.
+    private mutating func takeOver(_ current: Current) {
+        let clock = records[current.slot].lifeClock
+        guard !current.isConcurrent(with: clock) || current.time > clock.time else { return }
+        var taken = current.clock
+        taken.time = max(taken.time, clock.time)
+        records[current.slot].lifeClock = taken
+        touch(current)
+    }
+
+    private mutating func decideLife(_ current: Current, incoming: Bool) {
+        let record = records[current.slot]
+        let rule = current.rules.policy.onConflict
+        let isConcurrent = current.isConcurrent(with: record.lifeClock)
+        var wins = !isConcurrent || incomingWins(rule, over: record.lifeClock, current)
+        var state = ConflictState.decided
+        if isConcurrent && record.lifeClock.isDecision && current.decides == nil {
+            (wins, state) = (false, .reopened)
+        } else if isConcurrent && rule == .manual {
+            (wins, state) = (false, .open)
+        }
+        if wins { incoming ? revive(current) : die(current) }
+        let (lives, dies) = (batch.arena.copy("true"), batch.arena.copy("false"))
+        note(
+            .deleteUpdate, state, current, .none, central: record.lives ? lives : dies, record.lifeClock,
+            incoming ? lives : dies, rule.rawValue, state == .decided ? (wins == incoming ? lives : dies) : .none)
+    }
+
+    private mutating func revive(_ current: Current) { setLife(true, current) }
+
+    private mutating func die(_ current: Current) { setLife(false, current) }
+
+    private mutating func setLife(_ lives: Bool, _ current: Current) {
+        var clock = current.clock
+        clock.time = max(clock.time, records[current.slot].lifeClock.time)
+        records[current.slot].expand()
+        records[current.slot].lives = lives
+        records[current.slot].lifeClock = clock
+        touch(current)
+    }
+}

@@ -1,0 +1,157 @@
+import NightdropFormats
+import NightdropModel
+
+/// Merges a batch into its records. Pure: everything that decides stands in the batch, the records and the context.
+///
+/// Each operation gets the next CSN, whether it changes anything or not. What an operation does is told by
+/// `Formats/merge.md`; the parts stand in `BatchMerger+Create`, `+Fields`, `+Life`.
+public struct BatchMerger {
+    /// The operations.
+    public let batch: MergeBatch
+    /// The records, by slot.
+    public internal(set) var records: ContiguousArray<MergeRecord>
+    /// For each operation, the slot of the record that it was about in the end; -1 where central has none.
+    public internal(set) var targets: ContiguousArray<Int32>
+    /// The conflicts found.
+    public internal(set) var conflicts: [MergeConflict] = []
+    /// The stored conflicts settled.
+    public internal(set) var closures: [ConflictClosure] = []
+    /// The new names of records.
+    public internal(set) var aliases: [RecordAlias] = []
+
+    let context: MergeContext
+    var stored: [Int32: [StoredConflict]]
+    /// For a create that may turn out to be a duplicate, the slot of the free id that it would get.
+    let spareSlots: [Int: Int32]
+    private var aliasesOfJournal: [Int32: [RecordAlias]] = [:]
+
+    /// What holds for the operation in hand.
+    struct Current {
+        var index: Int
+        var operation: ScannedOperation
+        var csn: Int64
+        var time: HybridTime
+        var isDoubtful: Bool
+        var author: MergeAuthor
+        var rules: EntityRules
+        var slot: Int
+        /// The conflict that this operation of head office decides.
+        var decides: Int64?
+
+        var clock: FieldClock { FieldClock(csn: csn, author: author.code, time: time, isDecision: decides != nil) }
+
+        /// Whether the author cannot have seen the clock (design of the merge: causality before clocks).
+        ///
+        /// Head office records under the store's lock, so it has seen everything unless the caller's own base says otherwise.
+        func isConcurrent(with clock: FieldClock) -> Bool {
+            if author.isCentral && operation.base < 0 { return false }
+            return !(author.knows(clock) || operation.base >= clock.csn)
+        }
+    }
+
+    /// A merger. `records` are the batch's slots as loaded; `stored` the conflicts about those that have any;
+    /// `spareSlots` as `DuplicateSlots.prepare` gave them.
+    public init(
+        batch: MergeBatch, records: ContiguousArray<MergeRecord>, context: MergeContext,
+        stored: [Int32: [StoredConflict]], spareSlots: [Int: Int32]
+    ) {
+        self.batch = batch
+        self.records = records
+        self.context = context
+        self.stored = stored
+        self.spareSlots = spareSlots
+        targets = []
+        targets.reserveCapacity(batch.operations.count)
+        for alias in context.aliases { aliasesOfJournal[alias.journal, default: []].append(alias) }
+    }
+
+    /// Merges all operations, in order.
+    public mutating func merge() {
+        for (runIndex, run) in batch.runs.enumerated() {
+            guard let author = context.authors[context.runCodes[runIndex]] else { continue }
+            for index in run.operations { merge(index, author) }
+        }
+    }
+
+    private mutating func merge(_ index: Int, _ author: MergeAuthor) {
+        let operation = batch.operations[index]
+        let slot = target(of: index, operation, author)
+        let rules = batch.entities[Int(batch.index.slots[slot].entity)]
+        let isDoubtful = !author.isCentral && operation.time.milliseconds > context.now + context.skewMilliseconds
+        var current = Current(
+            index: index, operation: operation, csn: context.firstCSN + Int64(index),
+            time: isDoubtful ? HybridTime(milliseconds: context.now) : operation.time, isDoubtful: isDoubtful,
+            author: author, rules: rules, slot: slot)
+        if author.isCentral, operation.key.isPresent {
+            current.decides = DecisionKey.conflict(batch.buffer[operation.key])
+        }
+        targets.append(Int32(slot))
+        guard isPermitted(current) else { return hold(current, .permission, "head office alone writes this") }
+        switch operation.action {
+        case .create: create(current)
+        case .update: update(current)
+        case .delete: delete(current)
+        }
+        if let conflict = current.decides {
+            closures.append(
+                ConflictClosure(
+                    number: conflict, operation: index, decided: decidedValue(current), byPerson: true))
+        }
+    }
+
+    /// The slot that an operation means: its own, or the one that its journal's name for the record leads to.
+    private func target(of index: Int, _ operation: ScannedOperation, _ author: MergeAuthor) -> Int {
+        let slot = Int(batch.slotOf[index])
+        guard !aliasesOfJournal.isEmpty else { return slot }
+        let key = batch.index.slots[slot]
+        let rules = batch.entities[Int(key.entity)]
+        for code in [author.code] + author.past.map(\.code) {
+            guard let candidates = aliasesOfJournal[code] else { continue }
+            for alias in candidates.reversed()
+            where alias.entity == rules.policy.name && alias.store == batch.stores[Int(key.store)]
+                && alias.id.withUnsafeBytes({ $0.equals(key.id) })
+            {
+                // Whoever has seen both records means what he says; a fact's author never sees the suffix.
+                if !rules.policy.isFact && operation.base >= alias.csn { return slot }
+                let target = alias.target.withUnsafeBytes {
+                    batch.slot(entity: key.entity, store: key.store, id: $0)
+                }
+                return target < records.count ? target : slot
+            }
+        }
+        return slot
+    }
+
+    private func isPermitted(_ current: Current) -> Bool {
+        current.author.isCentral
+            || (current.rules.policy.direction != .down && current.rules.policy.writers != .central)
+    }
+
+    /// Keeps an operation whole as an open conflict, without applying it.
+    mutating func hold(_ current: Current, _ kind: ConflictKind, _ reason: String) {
+        let operation = current.operation
+        targets[current.index] = records[current.slot].exists ? Int32(current.slot) : -1
+        conflicts.append(
+            MergeConflict(
+                kind: kind, state: .open, operation: current.index, slot: targets[current.index], field: .none,
+                base: value(operation.was), central: .none, incoming: batch.buffer[operation.line], rule: reason,
+                decided: .none, number: 0))
+    }
+
+    mutating func remember(alias: RecordAlias) {
+        aliases.append(alias)
+        aliasesOfJournal[alias.journal, default: []].append(alias)
+    }
+
+    func value(_ range: ByteRange) -> Bytes { range.isPresent ? batch.buffer[range] : .none }
+
+    private func decidedValue(_ current: Current) -> Bytes {
+        var cursor = FieldCursor(batch.buffer, current.operation.set)
+        return cursor.next().map { batch.buffer[$0.value] } ?? .none
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// No value at all, as against `null`.
+    static var none: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+}

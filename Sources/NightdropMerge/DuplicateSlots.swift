@@ -1,0 +1,50 @@
+import NightdropFormats
+import NightdropModel
+
+/// Finds, before a merge, a free id for each create that may turn out to be a duplicate: `id~T07`, `id~T07~2`, …
+public enum DuplicateSlots {
+    /// Adds slots for the ids to the batch, calling `load` for each, which appends the record to `records`.
+    ///
+    /// Also adds the slots that the context's aliases lead to.
+    public static func prepare(
+        _ batch: MergeBatch, _ context: MergeContext, _ records: inout ContiguousArray<MergeRecord>,
+        load: (RecordSlot) throws -> MergeRecord
+    ) rethrows -> [Int: Int32] {
+        var spare: [Int: Int32] = [:]
+        var taken: Set<Int32> = []
+        var created: Set<Int32> = []
+        func slot(_ key: RecordSlot, _ id: [UInt8]) throws -> Int {
+            let count = batch.index.slots.count
+            let slot = batch.slot(entity: key.entity, store: key.store, id: batch.arena.copy(id))
+            if slot == count { records.append(try load(batch.index.slots[slot])) }
+            return slot
+        }
+        for alias in context.aliases {
+            guard let entity = batch.entities.firstIndex(where: { $0.policy.name == alias.entity }),
+                let store = batch.stores.firstIndex(of: alias.store)
+            else { continue }
+            _ = try slot(RecordSlot(entity: Int32(entity), store: Int32(store), id: .none), alias.target)
+        }
+        for (runIndex, run) in batch.runs.enumerated() {
+            guard let node = context.authors[context.runCodes[runIndex]]?.node else { continue }
+            for index in run.operations where batch.operations[index].action == .create {
+                let own = batch.slotOf[index]
+                let key = batch.index.slots[Int(own)]
+                guard batch.entities[Int(key.entity)].policy.duplicates == .keepBoth else { continue }
+                let isFirst = created.insert(own).inserted && !records[Int(own)].exists
+                guard !isFirst else { continue }
+                var number = 1
+                while true {
+                    let suffix = number == 1 ? "~\(node)" : "~\(node)~\(number)"
+                    let candidate = Int32(try slot(key, Array(key.id) + Array(suffix.utf8)))
+                    number += 1
+                    if !records[Int(candidate)].exists && !created.contains(candidate) && taken.insert(candidate).inserted {
+                        spare[index] = candidate
+                        break
+                    }
+                }
+            }
+        }
+        return spare
+    }
+}

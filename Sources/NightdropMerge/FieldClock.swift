@@ -1,0 +1,106 @@
+import NightdropFormats
+import NightdropModel
+
+/// When, by whom and with which change a field got its value.
+public struct FieldClock: Sendable, Equatable {
+    /// The change sequence number.
+    public var csn: Int64
+    /// The code of the journal that brought it.
+    public var author: Int32
+    /// Whether a person decided it.
+    public var isDecision: Bool
+    /// The later of the times of all values applied so far.
+    public var time: HybridTime
+
+    /// A clock.
+    public init(csn: Int64, author: Int32, time: HybridTime, isDecision: Bool = false) {
+        self.csn = csn
+        self.author = author
+        self.time = time
+        self.isDecision = isDecision
+    }
+}
+
+/// The clocks of a record as the store keeps them: `[csn,author,milliseconds,counter,decision,{"field":[…],…}]`.
+///
+/// The first numbers are the clock of every field that the object at the end does not name; counter and decision are left
+/// out where they are 0, the object where it is empty. The empty name stands for whether the record lives.
+public enum ClockText {
+    /// Appends the clock of all fields, and `others` for those that differ.
+    public static func append(
+        _ clock: FieldClock, others: [(name: Bytes, clock: FieldClock)], to out: inout [UInt8]
+    ) {
+        out.append(UInt8(ascii: "["))
+        appendNumbers(clock, to: &out)
+        if !others.isEmpty {
+            out.append(contentsOf: ",{".utf8)
+            for (index, other) in others.enumerated() {
+                if index > 0 { out.append(UInt8(ascii: ",")) }
+                out.append(UInt8(ascii: "\""))
+                out.append(contentsOf: other.name)
+                out.append(contentsOf: "\":[".utf8)
+                appendNumbers(other.clock, to: &out)
+                out.append(UInt8(ascii: "]"))
+            }
+            out.append(UInt8(ascii: "}"))
+        }
+        out.append(UInt8(ascii: "]"))
+    }
+
+    /// Reads the clock of all fields, and calls `other` with those that differ. Nil if the text is no clock.
+    public static func read(_ text: Bytes, _ other: (Bytes, FieldClock) -> Void) -> FieldClock? {
+        var scanner = JSONScanner(text)
+        return try? read(&scanner, text, other)
+    }
+
+    private static func read(
+        _ scanner: inout JSONScanner, _ text: Bytes, _ other: (Bytes, FieldClock) -> Void
+    ) throws(JSONError) -> FieldClock {
+        let clock = try numbers(&scanner)
+        if scanner.take(UInt8(ascii: ",")) {
+            try scanner.members { (name, scanner: inout JSONScanner) throws(JSONError) in
+                let clock = try numbers(&scanner)
+                try scanner.expect(UInt8(ascii: "]"))
+                other(text[name], clock)
+            }
+        }
+        try scanner.expect(UInt8(ascii: "]"))
+        return clock
+    }
+
+    /// Reads `[a,b,c,d,e` up to the object or the end.
+    private static func numbers(_ scanner: inout JSONScanner) throws(JSONError) -> FieldClock {
+        try scanner.expect(UInt8(ascii: "["))
+        var clock = FieldClock(csn: try scanner.integer(), author: 0, time: HybridTime(milliseconds: 0))
+        try scanner.expect(UInt8(ascii: ","))
+        clock.author = Int32(truncatingIfNeeded: try scanner.integer())
+        try scanner.expect(UInt8(ascii: ","))
+        clock.time.milliseconds = try scanner.integer()
+        if let counter = try further(&scanner) {
+            clock.time.counter = UInt32(truncatingIfNeeded: counter)
+            if let decision = try further(&scanner) { clock.isDecision = decision == 1 }
+        }
+        return clock
+    }
+
+    private static func further(_ scanner: inout JSONScanner) throws(JSONError) -> Int64? {
+        guard scanner.current == UInt8(ascii: ","), scanner.position + 1 < scanner.end,
+            scanner.bytes[scanner.position + 1] != UInt8(ascii: "{")
+        else { return nil }
+        scanner.position += 1
+        return try scanner.integer()
+    }
+
+    private static func appendNumbers(_ clock: FieldClock, to out: inout [UInt8]) {
+        OperationWriter.appendInteger(clock.csn, to: &out)
+        out.append(UInt8(ascii: ","))
+        OperationWriter.appendInteger(Int64(clock.author), to: &out)
+        out.append(UInt8(ascii: ","))
+        OperationWriter.appendInteger(clock.time.milliseconds, to: &out)
+        if clock.time.counter > 0 || clock.isDecision {
+            out.append(UInt8(ascii: ","))
+            OperationWriter.appendInteger(Int64(clock.time.counter), to: &out)
+        }
+        if clock.isDecision { out.append(contentsOf: ",1".utf8) }
+    }
+}

@@ -1,0 +1,122 @@
+import NightdropModel
+
+/// What kind of disagreement a conflict is.
+public enum ConflictKind: String, Sendable, CaseIterable {
+    /// Two values for one field.
+    case field
+    /// Two creates of one id, decided field by field.
+    case createCreate = "create-create"
+    /// One deletes what the other changes.
+    case deleteUpdate = "delete-update"
+    /// Two creates of one id; both records stay.
+    case duplicate
+    /// A merged value breaks a bound, such as stock below its minimum.
+    case constraint
+    /// An operation that makes no sense here, such as a change of an unknown record.
+    case validation
+    /// An operation of somebody who may not do it.
+    case permission
+    /// A time that cannot be right.
+    case clock
+    /// What no journal brings again after head office was restored.
+    case lost
+}
+
+/// Where a conflict stands.
+public enum ConflictState: String, Sendable, CaseIterable {
+    /// It waits for a person.
+    case open
+    /// A rule or a person has decided.
+    case decided
+    /// A later operation disagrees with a person's decision.
+    case reopened
+}
+
+/// A conflict that a merge found. Values are JSON; an absent one is empty.
+public struct MergeConflict {
+    /// What kind it is.
+    public var kind: ConflictKind
+    /// Where it stands.
+    public var state: ConflictState
+    /// The operation that came in, an index into the batch's.
+    public var operation: Int
+    /// The record, a slot of the batch; -1 where central has none.
+    public var slot: Int32
+    /// The field as written in operations; empty where it is about the whole record.
+    public var field: Bytes
+    /// What both started from, as far as the operation says.
+    public var base: Bytes
+    /// What central had.
+    public var central: Bytes
+    /// By whom central had it; nil where nobody had.
+    public var centralClock: FieldClock?
+    /// What came in.
+    public var incoming: Bytes
+    /// The rule that decided, or the reason.
+    public var rule: String
+    /// What stands now; empty while open.
+    public var decided: Bytes
+    /// The number of the stored conflict that this one continues; 0 for a new one.
+    public var number: Int64
+}
+
+/// A conflict of the store about a record that is part of a merge.
+public struct StoredConflict: Sendable {
+    /// Its number.
+    public var number: Int64
+    /// What kind it is.
+    public var kind: ConflictKind
+    /// The field as written in operations; empty where it is about the whole record.
+    public var field: [UInt8]
+    /// The code of the journal that its incoming value came from.
+    public var journal: Int32
+    /// Where it stands.
+    public var state: ConflictState
+
+    /// A stored conflict.
+    public init(number: Int64, kind: ConflictKind, field: [UInt8], journal: Int32, state: ConflictState) {
+        self.number = number
+        self.kind = kind
+        self.field = field
+        self.journal = journal
+        self.state = state
+    }
+}
+
+/// A conflict that an operation settles: one that has seen central's value, or a person's decision.
+public struct ConflictClosure {
+    /// The conflict's number in the store.
+    public var number: Int64
+    /// The operation, an index into the batch's.
+    public var operation: Int
+    /// The value that it sets.
+    public var decided: Bytes
+    /// Whether a person decided.
+    public var byPerson: Bool
+}
+
+/// A journal's own name for a record that bears another one at central, because another record had its id first.
+public struct RecordAlias: Sendable, Equatable {
+    /// The code of the journal.
+    public var journal: Int32
+    /// The entity.
+    public var entity: String
+    /// The store; empty for none.
+    public var store: String
+    /// The id that the journal uses, as written in operations.
+    public var id: [UInt8]
+    /// The id at central, as written in operations.
+    public var target: [UInt8]
+    /// The change that made it.
+    public var csn: Int64
+
+    /// An alias.
+    public init(journal: Int32, entity: String, store: String, id: [UInt8], target: [UInt8], csn: Int64) {
+        self.journal = journal
+        self.entity = entity
+        self.store = store
+        self.id = id
+        self.target = target
+        self.csn = csn
+    }
+}

@@ -1,0 +1,108 @@
+import NightdropFormats
+import NightdropModel
+
+/// A field of a record within a merge.
+public struct FieldSlot {
+    /// The name, as written in operations.
+    public var name: Bytes
+    /// The value.
+    public var value: Bytes
+    /// When, by whom and with which change it got the value.
+    public var clock: FieldClock
+}
+
+/// A record within a merge: as it was loaded, and what has become of it.
+public struct MergeRecord {
+    /// Its number in the store; 0 if it is not there yet.
+    public var rid: Int64 = 0
+    /// Whether there is such a record, living or not.
+    public var exists = false
+    /// Whether it lives; a tombstone does not.
+    public var lives = false
+    /// The last change of it.
+    public var csn: Int64 = 0
+    /// The fields as a JSON object; stale once the record is expanded.
+    public var data = Bytes(start: nil, count: 0)
+    /// The clocks as the store keeps them; stale once the record is expanded or new.
+    public var clocks = Bytes(start: nil, count: 0)
+    /// The clock of all fields that have none of their own.
+    public var clock = FieldClock(csn: 0, author: 0, time: HybridTime(milliseconds: 0))
+    /// The clock of the field that says whether it lives.
+    public var lifeClock = FieldClock(csn: 0, author: 0, time: HybridTime(milliseconds: 0))
+    /// The fields, once the record is expanded.
+    public var fields: ContiguousArray<FieldSlot> = []
+    /// Whether `fields` hold the record, rather than `data` and `clocks`.
+    public var isExpanded = false
+    /// Whether it must be written.
+    public var isChanged = false
+    /// Whether conflicts about it are open, or were decided by a person.
+    public var hasConflicts = false
+
+    /// A record that does not exist.
+    public init() {}
+
+    /// A record as the store has it. The bytes must outlive the merge.
+    public init(rid: Int64, csn: Int64, lives: Bool, data: Bytes, clocks: Bytes, hasConflicts: Bool) {
+        self.rid = rid
+        self.csn = csn
+        self.lives = lives
+        self.data = data
+        self.clocks = clocks
+        self.hasConflicts = hasConflicts
+        exists = true
+    }
+
+    /// Splits data and clocks into fields.
+    public mutating func expand() {
+        guard !isExpanded else { return }
+        isExpanded = true
+        guard exists else { return }
+        var others: [(name: Bytes, clock: FieldClock)] = []
+        if rid != 0, let read = ClockText.read(clocks, { others.append(($0, $1)) }) {
+            clock = read
+            lifeClock = read
+        }
+        var cursor = FieldCursor(data, ByteRange(0, data.count))
+        while let member = cursor.next() {
+            fields.append(FieldSlot(name: data[member.name], value: data[member.value], clock: clock))
+        }
+        for other in others {
+            if other.name.isEmpty {
+                lifeClock = other.clock
+            } else if let index = field(other.name) {
+                fields[index].clock = other.clock
+            }
+        }
+    }
+
+    /// The place of a field in `fields`.
+    public func field(_ name: Bytes) -> Int? {
+        for index in fields.indices where fields[index].name.equals(name) { return index }
+        return nil
+    }
+
+    /// The fields as a JSON object.
+    public func appendData(to out: inout [UInt8]) {
+        guard isExpanded else {
+            out.append(contentsOf: data)
+            return
+        }
+        out.append(UInt8(ascii: "{"))
+        for (index, field) in fields.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            out.append(UInt8(ascii: "\""))
+            out.append(contentsOf: field.name)
+            out.append(contentsOf: "\":".utf8)
+            out.append(contentsOf: field.value)
+        }
+        out.append(UInt8(ascii: "}"))
+    }
+
+    /// The clocks as the store keeps them.
+    public func appendClocks(to out: inout [UInt8]) {
+        var others: [(name: Bytes, clock: FieldClock)] = []
+        if lifeClock != clock { others.append((Bytes(start: nil, count: 0), lifeClock)) }
+        for field in fields where field.clock != clock { others.append((field.name, field.clock)) }
+        ClockText.append(clock, others: others, to: &out)
+    }
+}
