@@ -66,5 +66,12 @@ let package = Package(
             name: "NightdropCommand",
             dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
+
+        .target(
+            name: "NightdropFilesTesting", dependencies: ["NightdropFiles"],
+            path: "Tests/Support/NightdropFilesTesting", swiftSettings: settings),
+        .testTarget(
+            name: "NightdropFilesTests", dependencies: ["NightdropFiles", "NightdropFilesTesting"],
+            swiftSettings: settings),
     ]
 )

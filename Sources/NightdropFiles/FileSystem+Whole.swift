@@ -4,7 +4,7 @@ extension FileSystem {
         let file: any OpenFile
         do {
             file = try open(path, .read)
-        } catch where error.kind == .notFound {
+        } catch  where error.kind == .notFound {
             return nil
         }
         let size = Int(try file.size())
@@ -23,7 +23,8 @@ extension FileSystem {
 
     /// Writes a file under its final name, whole or not at all: `path.partial`, sync, rename, sync of the directory.
     ///
-    /// `write` gets the open partial file. If it throws, or anything fails, nothing is left behind under either name.
+    /// `write` gets the open partial file. If it throws, or anything fails before the rename, nothing is left behind under
+    /// either name; if the last sync fails, the whole file is there, but perhaps not after a power cut.
     /// With `verify`, the file is read back from the medium, page cache dropped, and handed to it before the rename.
     public func publish(
         _ path: String, permissions: UInt32 = 0o644,

@@ -9,9 +9,11 @@ public protocol FileSystem: Sendable {
     func names(in directory: String) throws(FileError) -> [String]
     /// What is at a path; nil if nothing.
     func status(_ path: String) throws(FileError) -> FileStatus?
-    /// Makes a directory and the ones above it; nothing to do where it exists. `permissions` hold for the last one.
+    /// Makes a directory and the ones above it, durably; nothing to do where it exists. `permissions` hold for the last
+    /// one.
     func createDirectory(_ path: String, permissions: UInt32) throws(FileError)
-    /// Moves a file over whatever bears the new name, atomically.
+    /// Moves a file over whatever bears the new name, atomically. Durable once the directory of the new name is
+    /// synchronized.
     func rename(_ path: String, to newPath: String) throws(FileError)
     /// Removes a file; nothing to do where none is.
     func remove(_ path: String) throws(FileError)
