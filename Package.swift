@@ -66,5 +66,11 @@ let package = Package(
             name: "NightdropCommand",
             dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
+
+        .testTarget(
+            name: "NightdropFormatsTests",
+            dependencies: ["NightdropFormats", "NightdropModel"],
+            path: "Tests/NightdropFormatsTests",
+            swiftSettings: settings),
     ]
 )
