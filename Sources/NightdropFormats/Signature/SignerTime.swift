@@ -47,7 +47,8 @@ enum SignerTime {
         time.tm_hour = numbers[3]
         time.tm_min = numbers[4]
         time.tm_sec = numbers[5]
-        time.tm_isdst = -1
+        // Standard time in summer too: that is how ssh-keygen reads it.
+        time.tm_isdst = 0
         return Int64(mktime(&time))
     }
 
