@@ -35,17 +35,17 @@ extension AllowedSigners.Entry {
 
     /// The entry of a line, nil if there is none on it.
     fileprivate init?(line: ArraySlice<UInt8>) throws(SignatureError) {
-        var fields = FieldReader(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
-        let principals = fields.next()
+        var words = WordReader(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+        let principals = words.next()
         guard !principals.isEmpty, !principals.hasPrefix("#") else { return nil }
-        var word = fields.next()
+        var word = words.next()
         var options = SignerOptions()
         if !SignerOptions.isKeyType(word) {
             options = try SignerOptions(word)
-            word = fields.next()
+            word = words.next()
         }
         guard !word.isEmpty else { throw SignatureError(.invalidAllowedSigners, "the key is missing") }
-        let (key, comment) = try PublicKey.parse(type: word, fields: &fields)
+        let (key, comment) = try PublicKey.parse(type: word, words: &words)
         try self.init(
             principals: SignerOptions.list(principals), namespaces: options.namespaces,
             validAfterSeconds: options.validAfterSeconds, validBeforeSeconds: options.validBeforeSeconds,

@@ -42,17 +42,17 @@ public struct PublicKey: Hashable, Sendable, CustomStringConvertible {
         guard !bytes.contains(UInt8(ascii: "\n")) else {
             throw SignatureError(.malformed, "the public key has more than one line")
         }
-        var fields = FieldReader(bytes[...])
-        return try parse(type: fields.next(), fields: &fields)
+        var words = WordReader(bytes[...])
+        return try parse(type: words.next(), words: &words)
     }
 
     /// The key and comment of a line whose first word, the type, is already read.
-    static func parse(type: String, fields: inout FieldReader) throws(SignatureError) -> (PublicKey, String) {
+    static func parse(type: String, words: inout WordReader) throws(SignatureError) -> (PublicKey, String) {
         guard type == PublicKey.type else { throw unsupported(type: type) }
-        guard let blob = Base64.decode(Array(fields.next().utf8)) else {
+        guard let blob = Base64.decode(Array(words.next().utf8)) else {
             throw SignatureError(.malformed, "the public key is not base 64")
         }
-        return (try PublicKey(blob: blob), fields.remainder())
+        return (try PublicKey(blob: blob), words.remainder())
     }
 
     /// The line of a `.pub` file, without a line break. Control characters of the comment become spaces.
