@@ -73,5 +73,8 @@ let package = Package(
         .testTarget(
             name: "NightdropFilesTests", dependencies: ["NightdropFiles", "NightdropFilesTesting"],
             swiftSettings: settings),
+        .testTarget(
+            name: "NightdropFormatsTests", dependencies: ["NightdropFormats", "NightdropModel"],
+            swiftSettings: settings),
     ]
 )
