@@ -79,6 +79,18 @@ public struct BatchMerger {
         }
     }
 
+    /// Gives a new record its number in the store.
+    public mutating func number(_ slot: Int, _ rid: Int64) { records[slot].rid = rid }
+
+    /// Makes an operation's change the last of its record, and returns the record and the change before; nil for an
+    /// operation without a record.
+    public mutating func chain(_ index: Int, _ csn: Int64) -> (rid: Int64, previous: Int64)? {
+        let slot = Int(targets[index])
+        guard slot >= 0, records[slot].exists else { return nil }
+        defer { records[slot].head = csn }
+        return (records[slot].rid, records[slot].head)
+    }
+
     private mutating func merge(_ index: Int, _ author: MergeAuthor, _ text: Bytes) {
         let operation = batch.operations[index]
         let slot = target(of: index, operation, author)

@@ -35,6 +35,8 @@ public struct MergeRecord {
     public var fields: ContiguousArray<FieldSlot> = []
     /// Whether `fields` hold the record, rather than `data` and `clocks`.
     public var isExpanded = false
+    /// Whether it is not in the store yet.
+    public var isNew = true
     /// Whether it must be written.
     public var isChanged = false
     /// Whether conflicts about it are open, or were decided by a person.
@@ -53,6 +55,7 @@ public struct MergeRecord {
         self.clocks = clocks
         self.hasConflicts = hasConflicts
         exists = true
+        isNew = false
     }
 
     /// Splits data and clocks into fields.
@@ -61,7 +64,7 @@ public struct MergeRecord {
         isExpanded = true
         guard exists else { return }
         var others: [(name: Bytes, clock: FieldClock)] = []
-        if rid != 0, let read = ClockText.read(clocks, { others.append(($0, $1)) }) {
+        if !isNew, let read = ClockText.read(clocks, { others.append(($0, $1)) }) {
             clock = read
             lifeClock = read
         }

@@ -1,0 +1,49 @@
+import GRDB
+import NightdropMerge
+import NightdropStore
+
+/// Central's store in SQLite: WAL, so that readers never wait; `synchronous=FULL`, so that what was committed stays.
+public final class CentralDatabase: CentralStore {
+    private let pool: DatabasePool
+    private let path: String
+
+    /// Opens the store, or makes it. `cacheBytes` bounds the writer's page cache.
+    public init(path: String, cacheBytes: Int = 64 << 20) throws(StoreError) {
+        self.path = path
+        var configuration = GRDB.Configuration()
+        configuration.label = "nightdrop.central"
+        configuration.busyMode = .timeout(60)
+        configuration.maximumReaderCount = 3
+        configuration.prepareDatabase { db in
+            // Takes effect in a new file only: large pages make fewer and more sequential writes.
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA page_size = 16384") }
+            try db.execute(sql: "PRAGMA secure_delete = OFF")
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { db in
+                try db.execute(
+                    sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -\(cacheBytes >> 10); PRAGMA temp_store = MEMORY")
+            }
+            try CentralSchema.migrator.migrate(pool)
+        } catch { throw StoreError(error, path) }
+    }
+
+    /// Reads, at one moment.
+    public func read<Answer>(_ body: (any CentralReader) throws -> Answer) throws -> Answer {
+        try pool.read { db in try body(SQLiteCentralReader(db: db)) }
+    }
+
+    /// Writes: all of it, durable on return, or nothing.
+    public func write<Answer>(_ body: (any CentralWriter) throws -> Answer) throws -> Answer {
+        try pool.writeWithoutTransaction { db in
+            var answer: Answer?
+            try db.inTransaction(.immediate) {
+                answer = try body(SQLiteCentralWriter(db: db))
+                return .commit
+            }
+            guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
+            return answer
+        }
+    }
+}

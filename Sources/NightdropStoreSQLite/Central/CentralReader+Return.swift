@@ -1,0 +1,108 @@
+import GRDB
+import NightdropFormats
+import NightdropMerge
+import NightdropModel
+import NightdropStore
+
+extension SQLiteReading {
+    func changes(
+        after csn: Int64, store: NodeID, policy: Policy, _ chunk: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int64 {
+        let storeCode = try first("SELECT code FROM _store WHERE name = ?") { $0.bind(1, store.text) } _: { $0.integer(0) }
+        var entities: [(code: Int64, policy: EntityPolicy)] = []
+        try rows("SELECT code, name FROM _entity WHERE reach <> 'none' ORDER BY name") {
+            entities.append(($0.integer(0), policy.entity($0.text(1))))
+        }
+        entities.sort { $0.policy.priority > $1.policy.priority }
+        var lines = ReturnLines(after: csn)
+        for entity in entities {
+            let perStore = entity.policy.scope == .store
+            guard let reach = perStore ? storeCode : 0 else { continue }
+            lines.begin(entity.policy.name, store: perStore ? store.text : nil)
+            try rows(
+                "SELECT id, csn, lives, data, clocks FROM _record WHERE reach = ? AND entity = ? AND csn > ? ORDER BY csn"
+            ) {
+                $0.bind(1, reach)
+                $0.bind(2, entity.code)
+                $0.bind(3, csn)
+            } _: { row in
+                lines.append(
+                    id: row.bytes(0), csn: row.integer(1), lives: row.integer(2) != 0, data: row.bytes(3),
+                    clocks: row.bytes(4))
+                if lines.text.count >= Limits.memberTextBytes { try lines.flush(chunk) }
+            }
+        }
+        try lines.flush(chunk)
+        return lines.count
+    }
+}
+
+/// Makes the lines of a return bundle from rows of the store.
+struct ReturnLines {
+    private(set) var text: [UInt8] = []
+    private(set) var count: Int64 = 0
+    private let start: Int64
+    private var head: [UInt8] = []
+    private var tail: [UInt8] = []
+
+    init(after csn: Int64) { start = csn }
+
+    /// The rows that follow are of this entity.
+    mutating func begin(_ entity: String, store: String?) {
+        head = Array("{\"entity\":".utf8)
+        JSONString.append(entity, to: &head)
+        head.append(contentsOf: ",\"id\":".utf8)
+        tail = []
+        if let store {
+            tail.append(contentsOf: ",\"store\":".utf8)
+            JSONString.append(store, to: &tail)
+        }
+        tail.append(contentsOf: ",\"csn\":".utf8)
+    }
+
+    /// Appends the line of a record, if anything of it changed behind the start.
+    mutating func append(id: Bytes, csn: Int64, lives: Bool, data: Bytes, clocks: Bytes) {
+        var others = 0
+        let clock = ClockText.read(clocks) { _, _ in others += 1 }
+        if start == 0 || (others == 0 && (clock?.csn ?? 0) > start) {
+            // Nobody needs a tombstone of what he never had.
+            guard lives || start > 0 else { return }
+            return append(id, csn, lives, inside: Bytes(rebasing: data.dropFirst().dropLast()))
+        }
+        var record = MergeRecord(rid: 1, csn: csn, lives: lives, data: data, clocks: clocks, hasConflicts: false)
+        record.expand()
+        var fields: [UInt8] = []
+        for field in record.fields where field.clock.csn > start {
+            if !fields.isEmpty { fields.append(UInt8(ascii: ",")) }
+            fields.append(UInt8(ascii: "\""))
+            fields.append(contentsOf: field.name)
+            fields.append(contentsOf: "\":".utf8)
+            fields.append(contentsOf: field.value)
+        }
+        let lifeChanged = record.lifeClock.csn > start
+        guard lifeChanged || !fields.isEmpty else { return }
+        fields.withUnsafeBytes { append(id, csn, lifeChanged ? lives : nil, inside: $0) }
+    }
+
+    mutating func flush(_ chunk: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+        guard !text.isEmpty else { return }
+        try text.withUnsafeBytes { try chunk($0) }
+        text.removeAll(keepingCapacity: true)
+    }
+
+    /// As `ChangeLine.append`, but the parts that an entity's lines share are made once.
+    private mutating func append(_ id: Bytes, _ csn: Int64, _ lives: Bool?, inside: Bytes) {
+        text.append(contentsOf: head)
+        JSONString.append(id, to: &text)
+        text.append(contentsOf: tail)
+        OperationWriter.appendInteger(csn, to: &text)
+        if let lives { text.append(contentsOf: (lives ? ",\"lives\":true" : ",\"lives\":false").utf8) }
+        if inside.count > 0 {
+            text.append(contentsOf: ",\"set\":{".utf8)
+            text.append(contentsOf: inside)
+            text.append(UInt8(ascii: "}"))
+        }
+        text.append(contentsOf: "}\n".utf8)
+        count += 1
+    }
+}

@@ -1,0 +1,256 @@
+import GRDB
+import NightdropFormats
+import NightdropMerge
+import NightdropModel
+import NightdropStore
+
+extension SQLiteCentralWriter {
+    func merge(
+        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64
+    ) throws -> (conflicts: [Int64], csn: Int64) {
+        let first = try lastCSN() + 1
+        let authors = try authors()
+        let context = MergeContext(
+            firstCSN: first, now: now, authors: authors, runCodes: codes, aliases: try aliases(of: codes, authors))
+        let loader = try RecordLoader(self, batch)
+        var records = try loader.load()
+        let spareSlots = try DuplicateSlots.prepare(batch, context, &records) { try loader.load($0) }
+        let stored = try storedConflicts(records)
+        var merger = BatchMerger(
+            batch: batch, records: records, context: context, stored: stored, spareSlots: spareSlots)
+        records = []
+        merger.merge()
+        try RecordWriter(self, loader).write(&merger, context: context, segments: segments)
+        let conflicts = try ConflictWriter(self, merger, context).write()
+        return (conflicts, context.firstCSN + Int64(batch.operations.count) - 1)
+    }
+
+    private func authors() throws -> [Int32: MergeAuthor] {
+        let journals = try journals()
+        let codes = Dictionary(journals.map { ($0.journal, $0) }) { first, _ in first }
+        var authors: [Int32: MergeAuthor] = [:]
+        for journal in journals {
+            var past: [(code: Int32, csn: Int64)] = []
+            var before = journal.follows.flatMap { codes[$0.journal] }
+            while let earlier = before, past.count < journals.count {
+                past.append((earlier.code, .max))
+                before = earlier.follows.flatMap { codes[$0.journal] }
+            }
+            authors[journal.code] = MergeAuthor(
+                code: journal.code, node: journal.node.text, journal: journal.journal.text, isCentral: journal.isCentral,
+                past: past)
+        }
+        return authors
+    }
+
+    /// What the journals of a batch, and those that they follow, call records that bear another id here.
+    private func aliases(of codes: [Int32], _ authors: [Int32: MergeAuthor]) throws -> [RecordAlias] {
+        var journals = Set(codes)
+        for code in codes { authors[code]?.past.forEach { journals.insert($0.code) } }
+        var aliases: [RecordAlias] = []
+        for code in journals.sorted() {
+            try rows("SELECT entity, store, id, target, csn FROM _alias WHERE journal = ? ORDER BY csn") {
+                $0.bind(1, Int64(code))
+            } _: {
+                aliases.append(
+                    RecordAlias(
+                        journal: code, entity: $0.text(0), store: $0.text(1), id: Array($0.bytes(2)),
+                        target: Array($0.bytes(3)), csn: $0.integer(4)))
+            }
+        }
+        return aliases
+    }
+
+    private func storedConflicts(_ records: ContiguousArray<MergeRecord>) throws -> [Int32: [StoredConflict]] {
+        var stored: [Int32: [StoredConflict]] = [:]
+        for (slot, record) in records.enumerated() where record.hasConflicts {
+            try rows(
+                """
+                SELECT number, kind, field, journal, state FROM _conflict
+                WHERE rid = ? AND (state <> 'decided' OR decided_by IS NOT NULL) ORDER BY number
+                """
+            ) {
+                $0.bind(1, record.rid)
+            } _: { row in
+                guard let kind = ConflictKind(rawValue: row.text(1)), let state = ConflictState(rawValue: row.text(4))
+                else { return }
+                let field = row.optionalText(2).map { Array(JSONString.quoted($0).utf8.dropFirst().dropLast()) } ?? []
+                stored[Int32(slot), default: []].append(
+                    StoredConflict(
+                        number: row.integer(0), kind: kind, field: field, journal: Int32(row.integer(3)), state: state))
+            }
+        }
+        return stored
+    }
+}
+
+/// Loads the records of a batch, in the order of the index.
+struct RecordLoader {
+    /// The order in which records are read and written.
+    let order: [Int32]
+    let entityCodes: [Int64]
+    let storeCodes: [Int64]
+    private let batch: MergeBatch
+    private let select: SQLStatement
+
+    init(_ writer: SQLiteCentralWriter, _ batch: MergeBatch) throws {
+        self.batch = batch
+        order = batch.index.sorted()
+        entityCodes = try batch.entities.map { try writer.entityCode($0.policy) }
+        storeCodes = try batch.stores.map { try writer.storeCode($0) }
+        select = try SQLStatement(
+            writer.db,
+            "SELECT rid, csn, head, lives, data, clocks, conflicts FROM _record WHERE entity = ? AND store = ? AND id = ?")
+    }
+
+    /// All slots' records.
+    func load() throws -> ContiguousArray<MergeRecord> {
+        var records = ContiguousArray(repeating: MergeRecord(), count: batch.index.slots.count)
+        for slot in order { records[Int(slot)] = try load(batch.index.slots[Int(slot)]) }
+        return records
+    }
+
+    /// The record of a slot.
+    func load(_ slot: RecordSlot) throws -> MergeRecord {
+        select.bind(1, entityCodes[Int(slot.entity)])
+        select.bind(2, storeCodes[Int(slot.store)])
+        select.bind(3, id: slot.id)
+        defer { select.reset() }
+        guard try select.step() else { return MergeRecord() }
+        var record = MergeRecord(
+            rid: select.integer(0), csn: select.integer(1), lives: select.integer(3) != 0,
+            data: batch.arena.copy(select.bytes(4)), clocks: batch.arena.copy(select.bytes(5)),
+            hasConflicts: select.integer(6) != 0)
+        record.head = select.integer(2)
+        return record
+    }
+}
+
+extension SQLStatement {
+    /// Binds an id as written in operations. The bytes must stay where they are until the statement has run.
+    func bind(_ index: Int32, id: UnsafeRawBufferPointer) {
+        if id.contains(UInt8(ascii: "\\")) {
+            bind(index, JSONString.unescaped(id))
+        } else {
+            bind(index, bytes: id)
+        }
+    }
+}
+
+/// Writes the records and changes that a merge left.
+struct RecordWriter {
+    private let writer: SQLiteCentralWriter
+    private let loader: RecordLoader
+
+    init(_ writer: SQLiteCentralWriter, _ loader: RecordLoader) {
+        self.writer = writer
+        self.loader = loader
+    }
+
+    func write(_ merger: inout BatchMerger, context: MergeContext, segments: [Int64]) throws {
+        try number(&merger)
+        try writeChanges(&merger, context, segments)
+        try writeRecords(merger)
+        try writeAliases(merger.aliases)
+    }
+
+    /// Slots in the order of the index; those that were added for duplicates come last.
+    private func order(_ merger: BatchMerger) -> [Int32] {
+        loader.order + (Int32(loader.order.count)..<Int32(merger.records.count))
+    }
+
+    /// New records get their numbers in the order of the index, so that table and index grow alike.
+    private func number(_ merger: inout BatchMerger) throws {
+        var next = try writer.first("SELECT coalesce(max(rid), 0) FROM _record") { $0.integer(0) } ?? 0
+        for slot in order(merger) where merger.records[Int(slot)].rid == 0 && merger.records[Int(slot)].exists {
+            next += 1
+            merger.number(Int(slot), next)
+        }
+    }
+
+    private func writeChanges(_ merger: inout BatchMerger, _ context: MergeContext, _ segments: [Int64]) throws {
+        let insert = try SQLStatement(writer.db, "INSERT INTO _change VALUES (?, ?, ?, ?, ?)")
+        for run in merger.batch.runs {
+            for index in run.operations {
+                let csn = context.firstCSN + Int64(index)
+                let head = merger.chain(index, csn)
+                insert.bind(1, csn)
+                insert.bind(2, head?.rid)
+                insert.bind(3, head.flatMap { $0.previous == 0 ? nil : $0.previous })
+                insert.bind(4, segments[run.segment])
+                insert.bind(5, Int64(merger.batch.operations[index].line.start))
+                try insert.run()
+            }
+        }
+    }
+
+    private func writeRecords(_ merger: BatchMerger) throws {
+        let insert = try SQLStatement(
+            writer.db,
+            """
+            INSERT INTO _record (data, clocks, csn, head, lives, conflicts, rid, entity, store, id, reach)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """)
+        let update = try SQLStatement(
+            writer.db,
+            "UPDATE _record SET data = ?, clocks = ?, csn = ?, head = ?, lives = ?, conflicts = ? WHERE rid = ?")
+        let onlyHead = try SQLStatement(writer.db, "UPDATE _record SET head = ?, conflicts = ? WHERE rid = ?")
+        var text: [UInt8] = []
+        for slot in order(merger) {
+            let record = merger.records[Int(slot)]
+            guard record.exists, record.head > 0 || record.isChanged else { continue }
+            if !record.isChanged {
+                onlyHead.bind(1, record.head)
+                onlyHead.bind(2, record.hasConflicts ? 1 : nil)
+                onlyHead.bind(3, record.rid)
+                try onlyHead.run()
+                continue
+            }
+            let statement = record.isNew ? insert : update
+            if record.isNew { bindKey(insert, merger.batch, slot) }
+            text.removeAll(keepingCapacity: true)
+            if record.isExpanded { record.appendData(to: &text) }
+            let split = text.count
+            record.appendClocks(to: &text)
+            try text.withUnsafeBytes { buffer in
+                let data = record.isExpanded ? Bytes(rebasing: buffer[..<split]) : record.data
+                statement.bind(1, bytes: data.isEmpty ? Self.emptyObject : data)
+                statement.bind(2, bytes: Bytes(rebasing: buffer[split...]))
+                statement.bind(3, record.csn)
+                statement.bind(4, record.head)
+                statement.bind(5, record.lives)
+                statement.bind(6, record.hasConflicts ? 1 : nil)
+                statement.bind(7, record.rid)
+                try statement.run()
+            }
+        }
+    }
+
+    private static var emptyObject: Bytes {
+        let text: StaticString = "{}"
+        return Bytes(start: text.utf8Start, count: 2)
+    }
+
+    private func bindKey(_ insert: SQLStatement, _ batch: MergeBatch, _ slot: Int32) {
+        let key = batch.index.slots[Int(slot)]
+        let policy = batch.entities[Int(key.entity)].policy
+        let store = loader.storeCodes[Int(key.store)]
+        insert.bind(8, loader.entityCodes[Int(key.entity)])
+        insert.bind(9, store)
+        insert.bind(10, id: key.id)
+        insert.bind(11, policy.isFact ? nil : policy.scope == .store ? store : 0)
+    }
+
+    private func writeAliases(_ aliases: [RecordAlias]) throws {
+        let insert = try SQLStatement(writer.db, "INSERT INTO _alias VALUES (?, ?, ?, ?, ?, ?)")
+        for alias in aliases {
+            insert.bind(1, Int64(alias.journal))
+            insert.bind(2, alias.entity)
+            insert.bind(3, alias.store)
+            insert.bind(4, String(decoding: alias.id, as: UTF8.self))
+            insert.bind(5, String(decoding: alias.target, as: UTF8.self))
+            insert.bind(6, alias.csn)
+            try insert.run()
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import GRDB
+import NightdropFormats
+import NightdropMerge
+import NightdropModel
+import NightdropStore
+
+/// Writes what a merge found in conflict, and what it settled, and tells the tills concerned.
+struct ConflictWriter {
+    private let writer: SQLiteCentralWriter
+    private let merger: BatchMerger
+    private let context: MergeContext
+
+    init(_ writer: SQLiteCentralWriter, _ merger: BatchMerger, _ context: MergeContext) {
+        self.writer = writer
+        self.merger = merger
+        self.context = context
+    }
+
+    /// Returns the number of conflicts by run.
+    func write() throws -> [Int64] {
+        var counts = [Int64](repeating: 0, count: merger.batch.runs.count)
+        for conflict in merger.conflicts {
+            guard let run = merger.batch.runs.firstIndex(where: { $0.operations.contains(conflict.operation) }),
+                let author = context.authors[context.runCodes[run]]
+            else { continue }
+            counts[run] += 1
+            let row = row(conflict, merger.batch.runs[run].text.buffer, author)
+            let number = try store(row, conflict)
+            try notify(row, conflict, author, number)
+        }
+        try settle()
+        return counts
+    }
+
+    private func row(_ conflict: MergeConflict, _ text: Bytes, _ author: MergeAuthor) -> ConflictRow {
+        let operation = merger.batch.operations[conflict.operation]
+        let key = merger.batch.index.slots[Int(conflict.slot >= 0 ? conflict.slot : merger.batch.slotOf[conflict.operation])]
+        var row = ConflictRow(
+            kind: conflict.kind.rawValue, state: conflict.state.rawValue,
+            entity: merger.batch.entities[Int(key.entity)].policy.name, store: merger.batch.stores[Int(key.store)],
+            id: JSONString.unescaped(key.id), node: author.node, time: operation.time.milliseconds, journal: author.code,
+            seq: operation.seq, csn: context.firstCSN + Int64(conflict.operation), rule: conflict.rule)
+        row.field = conflict.field.isEmpty ? nil : JSONString.unescaped(conflict.field)
+        row.base = conflict.base.isEmpty ? nil : conflict.base.text
+        row.central = conflict.central.isEmpty ? nil : conflict.central.text
+        row.centralNode = conflict.centralClock.flatMap { context.authors[$0.author]?.node }
+        row.centralTime = conflict.centralClock?.time.milliseconds
+        row.incoming = conflict.incoming.isEmpty ? nil : conflict.incoming.text
+        row.by = operation.by.isPresent ? JSONString.unescaped(text[operation.by]) : nil
+        row.decided = conflict.decided.isEmpty ? nil : conflict.decided.text
+        return row
+    }
+
+    private func store(_ row: ConflictRow, _ conflict: MergeConflict) throws -> Int64 {
+        if conflict.number > 0 {
+            let update = try SQLStatement(
+                writer.db,
+                """
+                UPDATE _conflict SET state = ?, central = ?, central_node = ?, central_time = ?, incoming = ?, node = ?,
+                "by" = ?, time = ?, journal = ?, seq = ?, csn = ?, rule = ? WHERE number = ?
+                """)
+            update.bind(1, row.state)
+            update.bind(2, row.central)
+            update.bind(3, row.centralNode)
+            update.bind(4, row.centralTime)
+            update.bind(5, row.incoming)
+            update.bind(6, row.node)
+            update.bind(7, row.by)
+            update.bind(8, row.time)
+            update.bind(9, Int64(row.journal))
+            update.bind(10, row.seq)
+            update.bind(11, row.csn)
+            update.bind(12, row.rule)
+            update.bind(13, conflict.number)
+            try update.run()
+            return conflict.number
+        }
+        let insert = try SQLStatement(
+            writer.db,
+            """
+            INSERT INTO _conflict (kind, state, rid, entity, store, id, field, base, central, central_node, central_time,
+            incoming, node, "by", time, journal, seq, csn, rule, decided)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            """)
+        insert.bind(1, row.kind)
+        insert.bind(2, row.state)
+        insert.bind(3, conflict.slot >= 0 ? merger.records[Int(conflict.slot)].rid : nil)
+        insert.bind(4, row.entity)
+        insert.bind(5, row.store)
+        insert.bind(6, row.id)
+        insert.bind(7, row.field)
+        insert.bind(8, row.base)
+        insert.bind(9, row.central)
+        insert.bind(10, row.centralNode)
+        insert.bind(11, row.centralTime)
+        insert.bind(12, row.incoming)
+        insert.bind(13, row.node)
+        insert.bind(14, row.by)
+        insert.bind(15, row.time)
+        insert.bind(16, Int64(row.journal))
+        insert.bind(17, row.seq)
+        insert.bind(18, row.csn)
+        insert.bind(19, row.rule)
+        insert.bind(20, row.decided)
+        try insert.run()
+        return writer.db.lastInsertedRowID
+    }
+
+    /// The till whose operation came in learns of every conflict; the one whose value was replaced learns of that.
+    private func notify(_ row: ConflictRow, _ conflict: MergeConflict, _ author: MergeAuthor, _ number: Int64) throws {
+        if !author.isCentral {
+            try addNotice(to: author.node, row, seq: row.seq, NoticeText.toAuthor(row))
+        }
+        guard conflict.state == .decided, let loser = conflict.centralClock.flatMap({ context.authors[$0.author] }),
+            !loser.isCentral, loser.code != author.code, let decided = row.decided, decided != row.central,
+            conflict.kind != .duplicate
+        else { return }
+        try addNotice(to: loser.node, row, seq: nil, NoticeText.toReplaced(row))
+    }
+
+    private func addNotice(to node: String, _ row: ConflictRow, seq: Int64?, _ text: String) throws {
+        let insert = try SQLStatement(
+            writer.db,
+            "INSERT INTO _notice (node, csn, kind, at, entity, id, seq, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        insert.bind(1, node)
+        insert.bind(2, row.csn)
+        insert.bind(3, row.kind)
+        insert.bind(4, context.now)
+        insert.bind(5, row.entity)
+        insert.bind(6, row.id)
+        insert.bind(7, seq)
+        insert.bind(8, text)
+        try insert.run()
+    }
+
+    private func settle() throws {
+        let byRule = try SQLStatement(
+            writer.db, "UPDATE _conflict SET state = 'decided', decided = ?, rule = 'a later change' WHERE number = ?")
+        let byPerson = try SQLStatement(
+            writer.db,
+            """
+            UPDATE _conflict SET state = 'decided', decided = ?, decided_by = ?, decided_at = ?, revision = revision + 1
+            WHERE number = ?
+            """)
+        for closure in merger.closures {
+            if closure.byPerson {
+                let operation = merger.batch.operations[closure.operation]
+                let text = merger.batch.runs.first { $0.operations.contains(closure.operation) }?.text.buffer
+                let by = operation.by.isPresent ? text.map { JSONString.unescaped($0[operation.by]) } : nil
+                byPerson.bind(1, bytes: closure.decided)
+                byPerson.bind(2, by ?? "head office")
+                byPerson.bind(3, operation.time.milliseconds)
+                byPerson.bind(4, closure.number)
+                try byPerson.run()
+            } else {
+                byRule.bind(1, bytes: closure.decided)
+                byRule.bind(2, closure.number)
+                try byRule.run()
+            }
+        }
+    }
+}

@@ -1,0 +1,6 @@
+import GRDB
+import NightdropModel
+
+enum EntityViews {
+    static func replace(_ db: Database, policy: Policy, predicate: (String) -> String) throws {}
+}

@@ -1,0 +1,116 @@
+import GRDB
+import GRDBSQLite
+import NightdropStore
+
+/// A prepared statement of a connection, for paths where every microsecond counts: binds and reads bytes in place.
+struct SQLStatement {
+    let raw: OpaquePointer
+    private let connection: OpaquePointer
+
+    /// The statement of that text, prepared once a connection.
+    init(_ db: Database, _ sql: String) throws {
+        guard let raw = try db.cachedStatement(sql: sql).sqliteStatement as OpaquePointer?,
+            let connection = db.sqliteConnection
+        else { throw StoreError(.failed, "the store is closed") }
+        self.raw = raw
+        self.connection = connection
+        sqlite3_reset(raw)
+        sqlite3_clear_bindings(raw)
+    }
+
+    func bind(_ index: Int32, _ value: Int64) { sqlite3_bind_int64(raw, index, value) }
+
+    func bind(_ index: Int32, _ value: Int64?) {
+        if let value { sqlite3_bind_int64(raw, index, value) } else { sqlite3_bind_null(raw, index) }
+    }
+
+    func bind(_ index: Int32, _ value: Bool) { sqlite3_bind_int(raw, index, value ? 1 : 0) }
+
+    /// The bytes must stay where they are until the statement has run.
+    func bind(_ index: Int32, bytes: UnsafeRawBufferPointer) {
+        guard let base = bytes.baseAddress else {
+            sqlite3_bind_text(raw, index, "", 0, nil)
+            return
+        }
+        sqlite3_bind_text(raw, index, base.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil)
+    }
+
+    func bind(_ index: Int32, _ text: String?) {
+        guard var text else {
+            sqlite3_bind_null(raw, index)
+            return
+        }
+        text.withUTF8 { utf8 in
+            utf8.withMemoryRebound(to: CChar.self) { characters in
+                // SQLITE_TRANSIENT, which Swift cannot import: SQLite copies the text.
+                let copy = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+                if let base = characters.baseAddress {
+                    _ = sqlite3_bind_text(raw, index, base, Int32(characters.count), copy)
+                } else {
+                    _ = sqlite3_bind_text(raw, index, "", 0, copy)
+                }
+            }
+        }
+    }
+
+    /// Whether there is a row.
+    func step() throws -> Bool {
+        switch sqlite3_step(raw) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        default:
+            let code = sqlite3_errcode(connection)
+            let message = String(cString: sqlite3_errmsg(connection))
+            sqlite3_reset(raw)
+            throw StoreError(code: code, message: message)
+        }
+    }
+
+    /// Runs a statement without rows, and makes it ready for the next time.
+    func run() throws {
+        _ = try step()
+        sqlite3_reset(raw)
+    }
+
+    func reset() { sqlite3_reset(raw) }
+
+    func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(raw, column) }
+
+    func optional(_ column: Int32) -> Int64? { isNull(column) ? nil : integer(column) }
+
+    func isNull(_ column: Int32) -> Bool { sqlite3_column_type(raw, column) == SQLITE_NULL }
+
+    /// Valid until the next step.
+    func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+        let base = sqlite3_column_text(raw, column)
+        return UnsafeRawBufferPointer(start: base, count: Int(sqlite3_column_bytes(raw, column)))
+    }
+
+    func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
+
+    func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
+}
+
+extension StoreError {
+    /// An error of SQLite.
+    init(code: Int32, message: String) {
+        switch code & 0xFF {
+        case SQLITE_BUSY, SQLITE_LOCKED: self.init(.busy, "the store is in use by another program: \(message)")
+        case SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM:
+            self.init(.disk, "the store cannot be written: \(message)")
+        case SQLITE_CORRUPT, SQLITE_NOTADB: self.init(.damaged, "the store is damaged: \(message)")
+        default: self.init(.failed, message)
+        }
+    }
+
+    /// Any error of the store's library.
+    init(_ error: any Error, _ path: String) {
+        if let error = error as? StoreError {
+            self = error
+        } else if let error = error as? DatabaseError {
+            self.init(code: error.resultCode.rawValue, message: "\(path): \(error.message ?? "unknown error")")
+        } else {
+            self.init(.failed, "\(path): \(error)")
+        }
+    }
+}
