@@ -13,8 +13,6 @@ struct ArchiveNames {
 
     init(path: String) { self.path = path }
 
-    var isEmpty: Bool { names.isEmpty }
-
     /// Takes a name, or says why not.
     mutating func take(_ name: String) throws(ArchiveError) {
         guard names.count < Limits.bundleEntries else {

@@ -9,12 +9,20 @@ public struct ArchiveEntry: Sendable, Equatable {
     public let size: Int64
     /// Where its content stands in the archive: `size` bytes in one piece.
     public let offset: Int64
+
+    /// An entry.
+    public init(name: String, size: Int64, offset: Int64) {
+        self.name = name
+        self.size = size
+        self.offset = offset
+    }
 }
 
 /// Reads a tar archive (POSIX pax, ustar or GNU) in order, in constant memory, from a file of which nothing is trusted.
 ///
-/// Accepted are plain files only, with names as `ArchiveNames` has them, in one archive from the first byte to the last
-/// with nothing but zeros behind its end. Nothing is ever written to a path.
+/// Accepted are plain files only, with names of at most 200 bytes of printable ASCII that neither climb nor come twice,
+/// in one archive from the first byte to the last with nothing but zeros behind its end. Nothing is ever written to a
+/// path. Besides a fixed buffer only the names are kept.
 ///
 /// The library interprets headers. Content is read where it stands, which is certain because every header must begin
 /// exactly where the entry before it ends. That also rules out compression, sparse files and hidden parts.
@@ -108,7 +116,11 @@ public final class ArchiveReader {
             throw names.bad(name, "its size is impossible")
         }
         // The library has consumed the headers, and nothing of the content.
-        return ArchiveEntry(name: name, size: size, offset: archive_filter_bytes(archive, 0))
+        let offset = archive_filter_bytes(archive, 0)
+        guard try source.isPlainHeader(at: offset - Self.block) else {
+            throw names.bad(name, "it is not a plain file with a header of POSIX or GNU tar")
+        }
+        return ArchiveEntry(name: name, size: size, offset: offset)
     }
 
     /// The end is two blocks of zeros, which the library does not insist on, and then nothing but zeros.
@@ -123,7 +135,7 @@ public final class ArchiveReader {
         if result == ARCHIVE_OK { return }
         if let failure = source.failure { throw failure }
         if source.hasEnded { throw truncated() }
-        throw end == 0 && names.isEmpty
+        throw archive_format(archive) == 0
             ? error(.notTar, "it is not a tar archive (\(lastReason(of: archive)))")
             : error(.damaged, lastReason(of: archive))
     }

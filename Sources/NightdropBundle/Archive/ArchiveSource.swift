@@ -9,13 +9,18 @@ final class ArchiveSource {
     private(set) var failure: FileError?
     private var position: Int64 = 0
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 16)
+    /// Apart from `buffer`, which the library still reads from.
+    private let probe = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 16)
 
     init(_ file: any OpenFile, size: Int64) {
         self.file = file
         self.size = size
     }
 
-    deinit { buffer.deallocate() }
+    deinit {
+        buffer.deallocate()
+        probe.deallocate()
+    }
 
     typealias Read =
         @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int
@@ -42,6 +47,15 @@ final class ArchiveSource {
             guard buffer[..<count].allSatisfy({ $0 == 0 }) else { return false }
             offset += Int64(count)
         }
+    }
+
+    /// Whether a header has the magic of ustar and the type of a plain file. The library takes types that it does not know
+    /// for plain files, and sparse files without holes too.
+    func isPlainHeader(at offset: Int64) throws(FileError) -> Bool {
+        let (type, magic) = (156, Array("ustar".utf8))
+        let header = UnsafeMutableRawBufferPointer(rebasing: probe[..<262])
+        guard try file.read(into: header, at: offset) == header.count else { return false }
+        return header[type] == UInt8(ascii: "0") && header[257...].elementsEqual(magic)
     }
 
     private func read() -> Int {

@@ -13,7 +13,9 @@ public final class ArchiveWriter {
     private let sink: ArchiveSink
     private let modified: Int64
     private var names: ArchiveNames
-    private var isOpen = true
+    private var state = State.open
+
+    private enum State { case open, failed, finished }
 
     /// Begins an archive at the start of an empty file. `modified` is the time of all entries, in seconds since 1970.
     /// Throws `ArchiveError` or `FileError`, as all calls do.
@@ -33,7 +35,7 @@ public final class ArchiveWriter {
 
     deinit {
         // Freeing an archive that is in good order would end it as if it were complete.
-        if isOpen { archive_write_fail(archive) }
+        if state != .finished { archive_write_fail(archive) }
         archive_write_free(archive)
     }
 
@@ -80,7 +82,7 @@ public final class ArchiveWriter {
     /// Ends the archive; returns its size. Does not synchronize the file.
     public func finish() throws -> Int64 {
         try guarded { try check(archive_write_close(archive)) }
-        isOpen = false
+        state = .finished
         return sink.position
     }
 
@@ -104,20 +106,27 @@ public final class ArchiveWriter {
         }
     }
 
-    /// Whatever goes wrong makes the archive unusable.
+    /// Whatever goes wrong makes the archive unusable. The library would still end it as if it were complete.
     private func guarded(_ body: () throws -> Void) throws {
+        guard state == .open else {
+            throw error(state == .finished ? "the archive has ended" : "writing the archive has failed before")
+        }
         do {
             try body()
         } catch {
-            archive_write_fail(archive)
+            state = .failed
             throw error
         }
+    }
+
+    private func error(_ reason: String) -> ArchiveError {
+        ArchiveError(kind: .damaged, path: sink.file.path, reason: reason)
     }
 
     private func check(_ result: Int32) throws {
         if result == ARCHIVE_OK { return }
         if let failure = sink.failure { throw failure }
-        throw ArchiveError(kind: .damaged, path: sink.file.path, reason: lastReason(of: archive))
+        throw error(lastReason(of: archive))
     }
 }
 
