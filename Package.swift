@@ -76,5 +76,8 @@ let package = Package(
         .testTarget(
             name: "NightdropFormatsTests", dependencies: ["NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
+        .testTarget(
+            name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
+            swiftSettings: settings),
     ]
 )

@@ -47,10 +47,8 @@ import Testing
 
     @Test func leavesOutNamesThatNoPathExpresses() throws {
         try TestedSystem.disk.run { _, root in
-            let name = Array(root.utf8) + [UInt8(ascii: "/"), 0xE9, 0]
-            let descriptor = name.withUnsafeBytes {
-                open($0.bindMemory(to: CChar.self).baseAddress ?? "", O_CREAT, 0o644)
-            }
+            let name = (Array(root.utf8) + [UInt8(ascii: "/"), 0xE9, 0]).map(CChar.init(bitPattern:))
+            let descriptor = open(name, O_CREAT, 0o644)
             #expect(descriptor >= 0)
             close(descriptor)
             try system.publish(root + "/é", bytes: [])

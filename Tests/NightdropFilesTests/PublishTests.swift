@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: [nil, Array("old".utf8)])
     func everySingleFaultLeavesTheOldOrTheNew(_ before: [UInt8]?) throws {
         let calls = try countCalls(before)
-        #expect(calls >= 9)
+        #expect(calls == 8)
         for number in 1...calls {
             let disk = try prepared(before)
             let faulty = FaultFileSystem(over: disk, Fault(number: number, kind: .noSpace, writtenBytes: 5000))
@@ -66,7 +66,8 @@ import Testing
         try system.publish("/d/a") { file in
             try new.withUnsafeBytes { try file.write($0, at: 0) }
         } verify: { file in
-            #expect(try file.size() == Int64(new.count))
+            let size = try file.size()
+            #expect(size == Int64(new.count))
         }
     }
 
