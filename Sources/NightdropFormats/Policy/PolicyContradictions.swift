@@ -15,10 +15,7 @@ extension PolicyFindings {
                 section.place(of: "controlTotal"), "`\(name)` is of type `\(type.rawValue)` and cannot be added up",
                 "name a field of type `decimal` or `integer`")
         }
-        let rules = [entity.onConflict] + entity.fields.compactMap(\.merge)
-        addHook(
-            rules: rules, isUsed: entity.onConflict == .hook, program: section, hasProgram: section.entry("hook") != nil
-        )
+        addHook(of: entity, section)
     }
 
     private mutating func addDirection(of entity: EntityPolicy, _ section: PolicySection) {
@@ -93,11 +90,13 @@ extension PolicyFindings {
         }
     }
 
-    private mutating func addHook(rules: [MergeRule], isUsed: Bool, program section: PolicySection, hasProgram: Bool) {
-        if isUsed && !hasProgram {
+    private mutating func addHook(of entity: EntityPolicy, _ section: PolicySection) {
+        let hasProgram = section.entry("hook") != nil
+        let isAsked = entity.onConflict == .hook || entity.fields.contains { $0.merge == .hook }
+        if entity.onConflict == .hook && !hasProgram {
             add(section.place(of: "onConflict"), "the rule `hook` needs a program", "add `hook: path/of/the/program`")
         }
-        if hasProgram && !rules.contains(.hook) {
+        if hasProgram && !isAsked {
             add(section.place(of: "hook"), "the program is never asked", "add `onConflict: hook`")
         }
     }
