@@ -1,7 +1,20 @@
 /// The word that somebody probably meant.
 enum ClosestWord {
-    /// The valid word that is nearest to `word`, if it is near enough to be a slip.
+    /// The valid word that is nearest to `word`, if it is near enough to be a slip, or that one of them begins with.
     static func to(_ word: String, among valid: [String]) -> String? {
+        nearest(word, among: valid) ?? beginning(word, among: valid)
+    }
+
+    private static func beginning(_ word: String, among valid: [String]) -> String? {
+        let word = folded(word)
+        let candidates = valid.filter { other in
+            let other = folded(other)
+            return min(word.count, other.count) > 1 && (word.starts(with: other) || other.starts(with: word))
+        }
+        return candidates.count == 1 ? candidates[0] : nil
+    }
+
+    private static func nearest(_ word: String, among valid: [String]) -> String? {
         let ranked = valid.map { (word: $0, distance: distance(folded(word), folded($0))) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }),
             best.distance <= max(1, min(word.count, best.word.count) / 3)

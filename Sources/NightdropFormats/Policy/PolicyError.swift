@@ -23,7 +23,14 @@ public struct PolicyFinding: Sendable, Equatable, CustomStringConvertible {
     /// One line: `policy.yaml:12: entities.product.merge: unknown key; did you mean …?`
     public var description: String {
         let place = path.isEmpty ? "\(file):\(line)" : "\(file):\(line): \(path)"
-        return "\(place): \(problem)" + (suggestion.map { "; \($0)" } ?? "")
+        return PolicyFinding.visible("\(place): \(problem)" + (suggestion.map { "; \($0)" } ?? ""))
+    }
+
+    /// Control characters would act on the terminal of whoever reads the message.
+    private static func visible(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { out, scalar in
+            out += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }
     }
 }
 

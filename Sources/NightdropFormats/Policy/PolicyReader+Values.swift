@@ -38,7 +38,7 @@ extension PolicyReader {
             return mismatch(entry, "a number", "write it like `12.50`, without quotes")
         }
         if let value = ExactDecimal(text) { return value }
-        return mismatch(entry, "a number of at most 34 digits")
+        return mismatch(entry, "a number of at most 34 digits, with an exponent within ±99")
     }
 
     /// A whole number within a range.
@@ -79,9 +79,7 @@ extension PolicyReader {
             _ = try TextPattern(text)
             return text
         } catch {
-            findings.add(
-                entry.valuePlace, "`\(text)` is no regular expression: \(error)",
-                "a backslash needs single quotes around the pattern")
+            findings.add(entry.valuePlace, "`\(text)` is no regular expression: \(error)")
             return nil
         }
     }
@@ -96,7 +94,7 @@ extension PolicyReader {
             case .text(let text): return JSONString.quoted(text)
             case .boolean(let value): return value ? "true" : "false"
             case .number(let text) where ExactDecimal(text) != nil: return text
-            case .number: findings.add(place, "a number has at most 34 digits")
+            case .number: findings.add(place, "a number has at most 34 digits, and an exponent within ±99")
             case .null: findings.add(place, "an empty value needs no mention", "leave it out")
             case nil: findings.add(place, "expected texts, numbers, `true` or `false`, not a list")
             }
@@ -125,7 +123,7 @@ extension PolicyReader {
         switch node {
         case .scalar(let scalar): PolicyScalar(scalar).kind
         case .mapping: "a list of keys with values"
-        case .sequence: "a list"
+        case .sequence(let sequence): sequence.isEmpty ? "an empty list" : "a list"
         case .alias: "an alias"
         }
     }

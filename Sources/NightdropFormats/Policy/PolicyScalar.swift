@@ -34,7 +34,7 @@ enum PolicyScalar: Equatable {
         case .null: "nothing"
         case .boolean(let value): "the truth value `\(value)`"
         case .number(let text): "the number `\(text)`"
-        case .text(let text): "the text `\(text)`"
+        case .text(let text): text.isEmpty ? "an empty text" : "the text `\(text)`"
         }
     }
 }

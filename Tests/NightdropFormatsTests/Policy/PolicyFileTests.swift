@@ -94,6 +94,8 @@ struct PolicyFileTests {
             ("merge: last-write-win", "did you mean `last-write-wins`?"),
             ("merge: LastWriteWins", "did you mean `last-write-wins`?"),
             ("merge: cuonter", "did you mean `counter`?"),
+            ("merge: last-write", "did you mean `last-write-wins`?"),
+            ("type: int", "did you mean `integer`?"),
             ("type: Decimal", "did you mean `decimal`?"),
             ("writer: central", "did you mean `writers`?"),
             ("maxlength: 3", "did you mean `maxLength`?"),
@@ -115,6 +117,14 @@ struct PolicyFileTests {
                 policy.yaml:4: entities.product.fields.price.merge: `last-write-win` has no meaning here; \
                 did you mean `last-write-wins`?
                 """)
+    }
+
+    @Test("a message holds no control characters")
+    func visibleWording() {
+        let yaml = "version: 1\norganisation: A\n\"\\e[2J\\n\": 1"
+        let error = #expect(throws: PolicyError.self) { try PolicyFile.parse(yaml, file: "p") }
+        let text = error?.description ?? ""
+        #expect(text.contains(#"p:3: \u{1B}[2J\n: unknown key"#), "\(text)")
     }
 
     @Test("anything but YAML is an error, never a crash", arguments: Garbage.texts)
