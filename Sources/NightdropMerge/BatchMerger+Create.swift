@@ -26,7 +26,7 @@ extension BatchMerger {
         records[slot].clock = current.clock
         records[slot].lifeClock = current.clock
         records[slot].isChanged = true
-        if operation.set.isPresent { records[slot].data = batch.buffer[operation.set] }
+        if operation.set.isPresent { records[slot].data = current.text[operation.set] }
         guard operation.add.isPresent || current.rules.hasCounters else { return }
         records[slot].expand()
         var made = current
@@ -42,10 +42,10 @@ extension BatchMerger {
 
     private func isRepeat(_ current: Current) -> Bool {
         let record = records[current.slot]
-        var cursor = FieldCursor(batch.buffer, current.operation.set)
+        var cursor = FieldCursor(current.text, current.operation.set)
         while let member = cursor.next() {
-            guard let index = record.field(batch.buffer[member.name]),
-                Values.areEqual(record.fields[index].value, batch.buffer[member.value])
+            guard let index = record.field(current.text[member.name]),
+                Values.areEqual(record.fields[index].value, current.text[member.value])
             else { return false }
         }
         return !current.operation.add.isPresent
@@ -69,7 +69,7 @@ extension BatchMerger {
             MergeConflict(
                 kind: .duplicate, state: .decided, operation: current.index, slot: Int32(current.slot), field: .none,
                 base: .none, central: serialized(first), centralClock: first.clock,
-                incoming: value(current.operation.set), rule: DuplicateRule.keepBoth.rawValue,
+                incoming: current.value(current.operation.set), rule: DuplicateRule.keepBoth.rawValue,
                 decided: batch.arena.copy(JSONString.quoted(JSONString.unescaped(target))), number: 0))
     }
 

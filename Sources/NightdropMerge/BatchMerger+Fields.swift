@@ -12,7 +12,7 @@ extension BatchMerger {
             conflicts.append(
                 MergeConflict(
                     kind: .validation, state: .open, operation: current.index, slot: Int32(current.slot), field: .none,
-                    base: value(current.operation.was), central: .none, incoming: value(current.operation.set),
+                    base: current.value(current.operation.was), central: .none, incoming: current.value(current.operation.set),
                     rule: "changed before it was created", decided: .none, number: 0))
             return
         }
@@ -23,13 +23,13 @@ extension BatchMerger {
     /// Applies `set` and `add`, field by field.
     mutating func setFields(_ current: Current, kind: ConflictKind) {
         records[current.slot].expand()
-        var cursor = FieldCursor(batch.buffer, current.operation.set)
+        var cursor = FieldCursor(current.text, current.operation.set)
         while let member = cursor.next() {
-            let name = batch.buffer[member.name]
+            let name = current.text[member.name]
             if current.rules.rule(name) != .counter {
-                set(name, batch.buffer[member.value], current, kind)
+                set(name, current.text[member.value], current, kind)
             } else {
-                setCounter(name, batch.buffer[member.value], current)
+                setCounter(name, current.text[member.value], current)
             }
         }
         increment(current)
@@ -37,10 +37,10 @@ extension BatchMerger {
 
     /// Applies `add`. Increments commute, so nothing can be in conflict; a bound that breaks is recorded.
     mutating func increment(_ current: Current) {
-        var cursor = FieldCursor(batch.buffer, current.operation.add)
+        var cursor = FieldCursor(current.text, current.operation.add)
         while let member = cursor.next() {
-            guard let amount = ExactDecimal(json: batch.buffer[member.value]) else { continue }
-            add(amount, to: batch.buffer[member.name], current)
+            guard let amount = ExactDecimal(json: current.text[member.value]) else { continue }
+            add(amount, to: current.text[member.name], current)
         }
     }
 
@@ -49,8 +49,8 @@ extension BatchMerger {
         guard let new = ExactDecimal(json: value) else {
             return note(.validation, .open, current, name, central: .none, nil, value, "a counter takes numbers only", .none)
         }
-        let before = FieldCursor.value(name, in: batch.buffer, current.operation.was)
-        if before.isPresent, let old = ExactDecimal(json: batch.buffer[before]), let amount = new.subtracting(old) {
+        let before = FieldCursor.value(name, in: current.text, current.operation.was)
+        if before.isPresent, let old = ExactDecimal(json: current.text[before]), let amount = new.subtracting(old) {
             add(amount, to: name, current)
         } else {
             note(
@@ -166,10 +166,10 @@ extension BatchMerger {
         _ kind: ConflictKind, _ state: ConflictState, _ current: Current, _ field: Bytes, central: Bytes,
         _ clock: FieldClock?, _ incoming: Bytes, _ rule: String, _ decided: Bytes
     ) {
-        let was = FieldCursor.value(field, in: batch.buffer, current.operation.was)
+        let was = FieldCursor.value(field, in: current.text, current.operation.was)
         var conflict = MergeConflict(
             kind: kind, state: state, operation: current.index, slot: Int32(current.slot), field: field,
-            base: value(was), central: central, centralClock: clock, incoming: incoming, rule: rule, decided: decided,
+            base: current.value(was), central: central, centralClock: clock, incoming: incoming, rule: rule, decided: decided,
             number: 0)
         records[current.slot].hasConflicts = records[current.slot].hasConflicts || state != .decided
         guard state != .decided else { return conflicts.append(conflict) }

@@ -35,10 +35,15 @@ public struct BatchMerger {
         var author: MergeAuthor
         var rules: EntityRules
         var slot: Int
+        /// What the operation's ranges refer to.
+        var text: Bytes
         /// The conflict that this operation of head office decides.
         var decides: Int64?
 
         var clock: FieldClock { FieldClock(csn: csn, author: author.code, time: time, isDecision: decides != nil) }
+
+        /// The bytes of a part of the operation, none where it is absent.
+        func value(_ range: ByteRange) -> Bytes { range.isPresent ? text[range] : .none }
 
         /// Whether the author cannot have seen the clock (design of the merge: causality before clocks).
         ///
@@ -69,11 +74,12 @@ public struct BatchMerger {
     public mutating func merge() {
         for (runIndex, run) in batch.runs.enumerated() {
             guard let author = context.authors[context.runCodes[runIndex]] else { continue }
-            for index in run.operations { merge(index, author) }
+            let text = run.text.buffer
+            for index in run.operations { merge(index, author, text) }
         }
     }
 
-    private mutating func merge(_ index: Int, _ author: MergeAuthor) {
+    private mutating func merge(_ index: Int, _ author: MergeAuthor, _ text: Bytes) {
         let operation = batch.operations[index]
         let slot = target(of: index, operation, author)
         let rules = batch.entities[Int(batch.index.slots[slot].entity)]
@@ -81,9 +87,9 @@ public struct BatchMerger {
         var current = Current(
             index: index, operation: operation, csn: context.firstCSN + Int64(index),
             time: isDoubtful ? HybridTime(milliseconds: context.now) : operation.time, isDoubtful: isDoubtful,
-            author: author, rules: rules, slot: slot)
+            author: author, rules: rules, slot: slot, text: text)
         if author.isCentral, operation.key.isPresent {
-            current.decides = DecisionKey.conflict(batch.buffer[operation.key])
+            current.decides = DecisionKey.conflict(text[operation.key])
         }
         targets.append(Int32(slot))
         guard isPermitted(current) else { return hold(current, .permission, "head office alone writes this") }
@@ -134,7 +140,7 @@ public struct BatchMerger {
         conflicts.append(
             MergeConflict(
                 kind: kind, state: .open, operation: current.index, slot: targets[current.index], field: .none,
-                base: value(operation.was), central: .none, incoming: batch.buffer[operation.line], rule: reason,
+                base: current.value(operation.was), central: .none, incoming: current.text[operation.line], rule: reason,
                 decided: .none, number: 0))
     }
 
@@ -143,11 +149,9 @@ public struct BatchMerger {
         aliasesOfJournal[alias.journal, default: []].append(alias)
     }
 
-    func value(_ range: ByteRange) -> Bytes { range.isPresent ? batch.buffer[range] : .none }
-
     private func decidedValue(_ current: Current) -> Bytes {
-        var cursor = FieldCursor(batch.buffer, current.operation.set)
-        return cursor.next().map { batch.buffer[$0.value] } ?? .none
+        var cursor = FieldCursor(current.text, current.operation.set)
+        return cursor.next().map { current.text[$0.value] } ?? .none
     }
 }
 

@@ -21,86 +21,110 @@ public struct RunAuthor: Sendable, Equatable {
     }
 }
 
-/// Operations of one segment that stand one behind the other in a batch.
-public struct MergeRun: Sendable {
-    /// Who recorded them.
-    public var author: RunAuthor
-    /// The segment, an index into a list that the caller keeps.
-    public var segment: Int
-    /// The operations, as a range of the batch's.
-    public var operations: Range<Int>
-    /// What to add to a place in the batch's text to get the place in the segment's text.
-    public var textOffset: Int64
+/// The text of one segment, at a fixed address: what the ranges of scanned operations refer to.
+public final class SegmentText {
+    private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    /// How many bytes are text.
+    public private(set) var count = 0
 
-    /// A run.
-    public init(author: RunAuthor, segment: Int, operations: Range<Int>, textOffset: Int64) {
-        self.author = author
-        self.segment = segment
-        self.operations = operations
-        self.textOffset = textOffset
+    /// Empty, with room for so many bytes.
+    public init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 8) }
+
+    deinit { memory.deallocate() }
+
+    /// The text.
+    public var buffer: Bytes { Bytes(rebasing: UnsafeRawBufferPointer(memory)[..<count]) }
+
+    /// Appends text: `write` gets room of at least so many bytes and returns how many it used. Ranges stay valid,
+    /// addresses do not.
+    public func append<Failure: Error>(
+        room: Int, _ write: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
+    ) throws(Failure) {
+        if memory.count - count < room {
+            let larger = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: max(memory.count * 2, count + room), alignment: 8)
+            larger.copyMemory(from: buffer)
+            memory.deallocate()
+            memory = larger
+        }
+        count += try write(UnsafeMutableRawBufferPointer(rebasing: memory[count...]))
     }
+
+    /// Forgets the text, keeping the memory.
+    public func reset() { count = 0 }
+}
+
+/// Operations of one segment that stand one behind the other in a batch.
+public struct MergeRun {
+    /// Who recorded them.
+    public let author: RunAuthor
+    /// What their ranges refer to.
+    public let text: SegmentText
+    /// The segment, an index into a list that the caller keeps.
+    public let segment: Int
+    /// The operations, as a range of the batch's.
+    public internal(set) var operations: Range<Int>
 }
 
 /// The operations of one merge transaction, scanned and grouped by record: whole transactions of tills, at most 100,000
 /// operations or 32 MiB of text, from one or several segments.
-///
-/// The text has a fixed address, to which slots and ranges refer.
 public final class MergeBatch {
-    /// The memory for the text.
-    public let text: UnsafeMutableRawBufferPointer
-    /// How much of it is text.
-    public var textCount = 0
     /// The operations, in order.
     public private(set) var operations: ContiguousArray<ScannedOperation> = []
     /// For each operation, its record's slot.
     public private(set) var slotOf: ContiguousArray<Int32> = []
     /// The runs, in order; together they hold all operations.
     public private(set) var runs: [MergeRun] = []
+    /// The bytes of all operations' lines.
+    public private(set) var textBytes = 0
     /// The entities that occur.
     public private(set) var entities: [EntityRules] = []
     /// The stores that occur; the first, empty, stands for none.
     public private(set) var stores: [String] = [""]
     /// The records that occur.
-    public private(set) var index = RecordKeyIndex(expecting: 1000)
+    public private(set) var index: RecordKeyIndex
     /// Memory for what the merge loads or makes.
     public let arena = TextArena()
     private let policy: Policy
     private var entityNames: [[UInt8]] = []
 
-    /// An empty batch under a policy, with room for so much text.
-    public init(policy: Policy, textBytes: Int) {
+    /// An empty batch under a policy.
+    public init(policy: Policy, expecting count: Int = 1024) {
         self.policy = policy
-        text = .allocate(byteCount: textBytes, alignment: 8)
-        operations.reserveCapacity(1024)
+        index = RecordKeyIndex(expecting: count)
+        operations.reserveCapacity(count)
+        slotOf.reserveCapacity(count)
     }
 
-    deinit { text.deallocate() }
-
-    /// The text, for reading.
-    public var buffer: Bytes { Bytes(text) }
+    /// Whether there is room for so much more.
+    public func hasRoom(operations count: Int, bytes: Int) -> Bool {
+        operations.isEmpty
+            || (operations.count + count <= Limits.batchOperations && textBytes + bytes <= Limits.batchTextBytes)
+    }
 
     /// Begins a run; the operations added next belong to it.
-    public func begin(_ author: RunAuthor, segment: Int, textOffset: Int64) {
+    public func begin(_ author: RunAuthor, text: SegmentText, segment: Int) {
         let start = operations.count
-        runs.append(MergeRun(author: author, segment: segment, operations: start..<start, textOffset: textOffset))
+        runs.append(MergeRun(author: author, text: text, segment: segment, operations: start..<start))
     }
 
-    /// Adds an operation, whose ranges refer to this batch's text, to the current run.
+    /// Adds an operation, whose ranges refer to the current run's text.
     public func add(_ operation: ScannedOperation) {
-        guard let author = runs.last?.author else { return }
+        guard let run = runs.last else { return }
+        let buffer = run.text.buffer
         let entity = entityIndex(buffer[operation.entity])
         var store: Int32 = 0
         if entities[Int(entity)].policy.scope == .store {
             if operation.store.isPresent {
                 store = storeIndex(JSONString.unescaped(buffer[operation.store]))
-            } else if let own = author.store {
+            } else if let own = run.author.store {
                 store = storeIndex(own.text)
             }
         }
         slotOf.append(Int32(index.slot(entity: entity, store: store, id: buffer[operation.id])))
         operations.append(operation)
-        let last = runs.count - 1
-        runs[last].operations = runs[last].operations.lowerBound..<operations.count
+        textBytes += operation.line.count + 1
+        runs[runs.count - 1].operations = run.operations.lowerBound..<operations.count
     }
 
     /// The slot of a record that no operation names, such as the second of two duplicates.

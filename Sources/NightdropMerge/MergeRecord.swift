@@ -21,6 +21,8 @@ public struct MergeRecord {
     public var lives = false
     /// The last change of it.
     public var csn: Int64 = 0
+    /// The last operation about it, whether that changed it or not: the head of the chain of its changes.
+    public var head: Int64 = 0
     /// The fields as a JSON object; stale once the record is expanded.
     public var data = Bytes(start: nil, count: 0)
     /// The clocks as the store keeps them; stale once the record is expanded or new.
@@ -45,6 +47,7 @@ public struct MergeRecord {
     public init(rid: Int64, csn: Int64, lives: Bool, data: Bytes, clocks: Bytes, hasConflicts: Bool) {
         self.rid = rid
         self.csn = csn
+        head = csn
         self.lives = lives
         self.data = data
         self.clocks = clocks
