@@ -1,0 +1,94 @@
+import NightdropFormats
+import NightdropModel
+
+/// What an operator or a POS may want to know of a node: the shape of `status` and of `status.json`.
+public struct NodeStatus: Sendable, Equatable {
+    /// What the node is doing.
+    public enum State: String, Sendable {
+        /// Nothing.
+        case idle
+        /// Exchanging bundles.
+        case syncing
+        /// The last exchange failed, see `error`.
+        case failed
+    }
+
+    /// The counts of one entity.
+    public struct Counts: Sendable, Equatable {
+        /// Operations without a receipt.
+        public var pending: Int64 = 0
+        /// Operations that central refused or keeps open, by notice.
+        public var failed: Int64 = 0
+        /// Operations covered by a receipt.
+        public var synced: Int64 = 0
+        /// Conflicts that notices tell of.
+        public var conflicts: Int64 = 0
+
+        /// All zero.
+        public init() {}
+
+        /// Whether all are zero.
+        public var isEmpty: Bool { self == Counts() }
+
+        /// Adds others.
+        public mutating func add(_ other: Counts) {
+            pending += other.pending
+            failed += other.failed
+            synced += other.synced
+            conflicts += other.conflicts
+        }
+
+        fileprivate var json: JSONValue {
+            [
+                "pending": .integer(pending), "failed": .integer(failed), "synced": .integer(synced),
+                "conflicts": .integer(conflicts),
+            ]
+        }
+    }
+
+    /// The node.
+    public var node: NodeID
+    /// What it is doing.
+    public var state: State = .idle
+    /// Whether its exchange directory could be reached last time; nil if it never tried.
+    public var online: Bool?
+    /// When it last took in or wrote a bundle, in milliseconds since 1970.
+    public var lastExchange: Int64?
+    /// What went wrong and what to do about it.
+    public var error: String?
+    /// Whether central refuses this node's key.
+    public var notPermitted = false
+    /// Changes of central that wait for approval.
+    public var pendingApproval: Int64 = 0
+    /// By entity.
+    public var tables: [String: Counts] = [:]
+
+    /// A status.
+    public init(node: NodeID) { self.node = node }
+
+    /// All entities together.
+    public var totals: Counts {
+        tables.values.reduce(into: Counts()) { $0.add($1) }
+    }
+
+    /// One plain sentence.
+    public var summary: String {
+        let totals = totals
+        var parts: [String] = []
+        if totals.pending > 0 { parts.append("\(totals.pending) to send") }
+        if totals.failed > 0 { parts.append("\(totals.failed) failed") }
+        if totals.conflicts > 0 { parts.append("\(totals.conflicts) in conflict") }
+        return parts.isEmpty ? "everything is sent" : parts.joined(separator: ", ")
+    }
+
+    /// As the command line prints it.
+    public var json: JSONValue {
+        [
+            "node": .string(node.text), "state": .string(state.rawValue), "online": online.map { .bool($0) } ?? .null,
+            "lastExchange": .optional(lastExchange.map { Timestamp.text(milliseconds: $0) }), "error": .optional(error),
+            "notPermitted": .bool(notPermitted), "pendingApproval": .integer(pendingApproval),
+            "tables": .object(tables.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value.json) }),
+            "totals": totals.json, "summary": .string(summary),
+        ]
+    }
+}
