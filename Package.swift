@@ -77,7 +77,10 @@ let package = Package(
             name: "NightdropFormatsTests", dependencies: ["NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
         .testTarget(
-            name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
+            name: "NightdropBundleTests",
+            dependencies: [
+                "NightdropBundle", "NightdropFormats", "NightdropFiles", "NightdropModel", "NightdropFilesTesting",
+            ],
             swiftSettings: settings),
     ]
 )
