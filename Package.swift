@@ -78,6 +78,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
+            name: "NightdropJournalTests",
+            dependencies: [
+                "NightdropJournal", "NightdropFiles", "NightdropFormats", "NightdropModel", "NightdropFilesTesting",
+            ],
             swiftSettings: settings),
     ]
 )

@@ -97,37 +97,31 @@ final class SegmentReader {
     static func header(_ file: any OpenFile, number: Int64) throws(JournalError) -> SegmentHeader {
         func damaged(_ reason: String) -> JournalError { JournalError(.damaged, file.path, "segment \(number), \(reason)") }
         let text = TextBuffer()
-        var compressed = [UInt8](repeating: 0, count: 16 << 10)
+        let input = TextBuffer()
         var offset: Int64 = 0
-        return try JournalError.attempt(file.path) {
+        do {
             let inflater = try GzipDecompressor()
             while true {
-                let count = try compressed.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
-                guard count > 0 else { throw damaged("its header is not whole") }
-                offset += Int64(count)
-                var used = 0
-                while used < count {
-                    let step: (read: Int, written: Int)
-                    do throws(GzipError) {
-                        step = try compressed.withUnsafeBytes { (buffer) throws(GzipError) in
-                            try inflater.inflate(
-                                UnsafeRawBufferPointer(rebasing: buffer[used..<count]), into: text.room(4 << 10))
-                        }
-                    } catch {
-                        throw damaged(error.reason)
-                    }
-                    used += step.read
-                    text.extend(by: step.written)
+                input.truncate(to: 0)
+                input.extend(by: try file.read(into: input.room(16 << 10), at: offset))
+                guard input.count > 0 else { throw damaged("its header is not whole") }
+                offset += Int64(input.count)
+                while input.count > 0 {
+                    let used = try inflater.inflate(input.bytes, into: text.room(4 << 10))
+                    input.removeFirst(used.read)
+                    text.extend(by: used.written)
                     if let end = text.bytes.firstIndex(of: UInt8(ascii: "\n")) {
-                        do throws(JSONError) {
-                            return try SegmentHeader(line: UnsafeRawBufferPointer(rebasing: text.bytes[..<end]))
-                        } catch {
-                            throw damaged("line 1: \(error)")
-                        }
+                        return try SegmentHeader(line: UnsafeRawBufferPointer(rebasing: text.bytes[..<end]))
                     }
                     guard text.count <= Limits.operationBytes else { throw damaged("its header does not end") }
                 }
             }
+        } catch let error as GzipError {
+            throw damaged(error.reason)
+        } catch let error as JSONError {
+            throw damaged("line 1: \(error)")
+        } catch {
+            throw JournalError(error, path: file.path)
         }
     }
 }
