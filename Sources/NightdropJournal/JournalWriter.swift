@@ -62,7 +62,7 @@ public final class JournalWriter: @unchecked Sendable {
                 if let tip = self.tip, tip.conditions != conditions { try self.closeTip(day: nil) }
             }
         }
-        sealer.start()
+        if try self.directory.entries().dropLast().contains(where: \.hasOpen) { sealer.start() }
     }
 
     /// The number of the last durable operation; 0 before the first.
