@@ -78,6 +78,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
+            swiftSettings: settings),
+        .testTarget(
             name: "NightdropJournalTests",
             dependencies: [
                 "NightdropJournal", "NightdropFiles", "NightdropFormats", "NightdropModel", "NightdropFilesTesting",
