@@ -43,7 +43,9 @@ public struct SegmentParser {
     /// The control totals of the operations read so far.
     public var totals: ControlTotals { totalsCounter?.totals ?? ControlTotals() }
     /// Whether a transaction has begun and not ended.
-    public var isWithinTransaction: Bool { transaction.first > 0 && last < transaction.first + Int64(transaction.count) - 1 }
+    public var isWithinTransaction: Bool {
+        transaction.first > 0 && last < transaction.first + Int64(transaction.count) - 1
+    }
 
     /// Takes in the whole lines within a range of a buffer, and hands on each operation.
     ///
@@ -126,7 +128,8 @@ public struct SegmentParser {
     /// The operations of a transaction stand one behind the other and all name the same numbers.
     private mutating func follow(_ operation: ScannedOperation) throws(SegmentError) {
         if isWithinTransaction {
-            guard operation.transactionFirst == transaction.first, operation.transactionCount == transaction.count else {
+            guard operation.transactionFirst == transaction.first, operation.transactionCount == transaction.count
+            else {
                 throw SegmentError(line: line, reason: "transaction \(transaction.first) is not whole")
             }
         } else if operation.transactionFirst > 0 {
@@ -151,7 +154,8 @@ public struct SegmentParser {
         guard read.last == last, read.count == count else {
             throw SegmentError(
                 line: line,
-                reason: "the last line says \(read.count) operations up to \(read.last), there are \(count) up to \(last)")
+                reason:
+                    "the last line says \(read.count) operations up to \(read.last), there are \(count) up to \(last)")
         }
         guard read.totals == totals else {
             throw SegmentError(line: line, reason: "the last line's control totals are not those of the operations")
