@@ -82,5 +82,11 @@ let package = Package(
                 "NightdropBundle", "NightdropFormats", "NightdropFiles", "NightdropModel", "NightdropFilesTesting",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "NightdropJournalTests",
+            dependencies: [
+                "NightdropJournal", "NightdropFiles", "NightdropFormats", "NightdropModel", "NightdropFilesTesting",
+            ],
+            swiftSettings: settings),
     ]
 )

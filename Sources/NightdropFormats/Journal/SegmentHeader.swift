@@ -49,6 +49,16 @@ public struct SinceClose: Sendable, Equatable {
         self.totals = totals
     }
 
+    /// The same with the operations and control totals of one more segment.
+    public func adding(operations count: Int64, totals more: ControlTotals) -> SinceClose {
+        var sum = self
+        sum.operations += count
+        sum.totals = totals.adding(more)
+        // What adds up to nothing is left out, as in a segment's own totals.
+        sum.totals.entries = sum.totals.entries.filter { $0.value.creates > 0 || ($0.value.sum ?? .zero) != .zero }
+        return sum
+    }
+
     /// As JSON.
     public var json: JSONValue {
         [
@@ -140,7 +150,8 @@ public struct SegmentHeader: Sendable, Equatable {
         }
         guard let format = json["nightdrop"]?.text else { throw fail("nightdrop") }
         guard format == SegmentHeader.format else {
-            throw JSONError(offset: 0, reason: "unknown format \"\(format)\", this program reads \(SegmentHeader.format)")
+            throw JSONError(
+                offset: 0, reason: "unknown format \"\(format)\", this program reads \(SegmentHeader.format)")
         }
         guard let node = json["node"]?.text.flatMap(NodeID.init) else { throw fail("node") }
         guard let journal = json["journal"]?.text.flatMap(UniqueID.init) else { throw fail("journal") }
@@ -156,14 +167,15 @@ public struct SegmentHeader: Sendable, Equatable {
             controlFields[control.name] = field
         }
         guard let sinceClose = json["sinceClose"].flatMap(SinceClose.init) else { throw fail("sinceClose") }
-        let follows = json["follows"].flatMap { $0.isNull ? nil : $0 }
+        let follows = json["follows"].flatMap { $0.isNull ? JSONValue?.none : $0 }
         let position = follows.flatMap(JournalPosition.init)
         guard (follows == nil) == (position == nil) else { throw fail("follows") }
         self.init(
             node: node, store: json["store"]?.text.flatMap(NodeID.init), journal: journal, segment: segment,
             first: first, previous: previous, follows: position,
             epoch: json["epoch"]?.text.flatMap(UniqueID.init), policyVersion: Int(policy),
-            controlFields: controlFields, receives: json["receives"]?.elements?.compactMap(\.text), sinceClose: sinceClose,
+            controlFields: controlFields, receives: json["receives"]?.elements?.compactMap(\.text),
+            sinceClose: sinceClose,
             created: created)
     }
 }

@@ -43,7 +43,9 @@ public struct SegmentParser {
     /// The control totals of the operations read so far.
     public var totals: ControlTotals { totalsCounter?.totals ?? ControlTotals() }
     /// Whether a transaction has begun and not ended.
-    public var isWithinTransaction: Bool { transaction.first > 0 && last < transaction.first + Int64(transaction.count) - 1 }
+    public var isWithinTransaction: Bool {
+        transaction.first > 0 && last < transaction.first + Int64(transaction.count) - 1
+    }
 
     /// Takes in the whole lines within a range of a buffer, and hands on each operation.
     ///
@@ -74,6 +76,17 @@ public struct SegmentParser {
         return start
     }
 
+    /// Takes in operations that have been scanned already, as `parse` takes in text: the lines within a range of a buffer.
+    public mutating func accept(
+        _ operations: ArraySlice<ScannedOperation>, in buffer: UnsafeRawBufferPointer, lines: Range<Int>
+    ) throws(SegmentError) {
+        for operation in operations {
+            line += 1
+            try take(operation, in: buffer)
+        }
+        hasher.update(UnsafeRawBufferPointer(rebasing: buffer[lines]))
+    }
+
     private mutating func begin(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) throws(SegmentError) {
         let read: SegmentHeader
         do throws(JSONError) {
@@ -98,6 +111,11 @@ public struct SegmentParser {
             let offset = error.offset - range.lowerBound
             throw SegmentError(line: line, reason: "\(error.reason) at byte \(offset)")
         }
+        try take(operation, in: buffer)
+        return operation
+    }
+
+    private mutating func take(_ operation: ScannedOperation, in buffer: UnsafeRawBufferPointer) throws(SegmentError) {
         guard operation.seq == last + 1 else {
             throw SegmentError(line: line, reason: "operation \(operation.seq) follows operation \(last)")
         }
@@ -105,13 +123,13 @@ public struct SegmentParser {
         last = operation.seq
         count += 1
         totalsCounter?.count(operation, in: buffer)
-        return operation
     }
 
     /// The operations of a transaction stand one behind the other and all name the same numbers.
     private mutating func follow(_ operation: ScannedOperation) throws(SegmentError) {
         if isWithinTransaction {
-            guard operation.transactionFirst == transaction.first, operation.transactionCount == transaction.count else {
+            guard operation.transactionFirst == transaction.first, operation.transactionCount == transaction.count
+            else {
                 throw SegmentError(line: line, reason: "transaction \(transaction.first) is not whole")
             }
         } else if operation.transactionFirst > 0 {
@@ -136,7 +154,11 @@ public struct SegmentParser {
         guard read.last == last, read.count == count else {
             throw SegmentError(
                 line: line,
-                reason: "the last line says \(read.count) operations up to \(read.last), there are \(count) up to \(last)")
+                reason:
+                    "the last line says \(read.count) operations up to \(read.last), there are \(count) up to \(last)")
+        }
+        guard read.totals == totals else {
+            throw SegmentError(line: line, reason: "the last line's control totals are not those of the operations")
         }
         trailer = read
     }
