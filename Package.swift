@@ -79,5 +79,7 @@ let package = Package(
         .testTarget(
             name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
             swiftSettings: settings),
+        .testTarget(
+            name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
     ]
 )
