@@ -88,5 +88,7 @@ let package = Package(
                 "NightdropJournal", "NightdropFiles", "NightdropFormats", "NightdropModel", "NightdropFilesTesting",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
     ]
 )

@@ -119,7 +119,9 @@ extension JSONScanner {
         case .base:
             operation.base = try integer()
             guard operation.base >= 0 else { throw unexpected("\"base\" is below 0") }
-        case .store: operation.store = try name("a store")
+        case .store:
+            operation.store = try string()
+            guard NodeID(bytes[operation.store].text) != nil else { throw unexpected("not the id of a store") }
         case .set:
             let (range, count) = try fields()
             operation.set = range

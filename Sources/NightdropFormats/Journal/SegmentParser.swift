@@ -57,6 +57,7 @@ public struct SegmentParser {
         var hashed = start
         while let end = SegmentParser.newline(buffer, start, range.upperBound) {
             line += 1
+            try check(length: end - start, line: line)
             if header == nil {
                 try begin(buffer, start..<end)
                 hashed = end + 1
@@ -70,9 +71,7 @@ public struct SegmentParser {
             start = end + 1
         }
         if start - hashed > 0 { hasher.update(UnsafeRawBufferPointer(rebasing: buffer[hashed..<start])) }
-        guard range.upperBound - start <= Limits.operationBytes || header == nil else {
-            throw SegmentError(line: line + 1, reason: "a line longer than 1 MiB")
-        }
+        try check(length: range.upperBound - start, line: line + 1)
         return start
     }
 
@@ -85,6 +84,12 @@ public struct SegmentParser {
             try take(operation, in: buffer)
         }
         hasher.update(UnsafeRawBufferPointer(rebasing: buffer[lines]))
+    }
+
+    private func check(length: Int, line: Int) throws(SegmentError) {
+        guard length <= Limits.operationBytes else {
+            throw SegmentError(line: line, reason: "a line longer than 1 MiB")
+        }
     }
 
     private mutating func begin(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) throws(SegmentError) {
@@ -158,7 +163,7 @@ public struct SegmentParser {
                     "the last line says \(read.count) operations up to \(read.last), there are \(count) up to \(last)")
         }
         guard read.totals == totals else {
-            throw SegmentError(line: line, reason: "the last line's control totals are not those of the operations")
+            throw SegmentError(line: line, reason: "the control totals differ from those of the operations")
         }
         trailer = read
     }
