@@ -90,5 +90,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
+        .testTarget(
+            name: "NightdropMergeTests",
+            dependencies: ["NightdropMerge", "NightdropStoreSQLite", "NightdropFormats", "NightdropModel"],
+            swiftSettings: settings),
     ]
 )
