@@ -46,7 +46,7 @@ class Bundle:
         return b"".join(file_chunks(self.path, offset, size))
 
     def check_signature(self, data, signature, signers):
-        """By ssh-keygen: whether it is a signature of these bytes at all, then whether its key may sign for the node."""
+        """By ssh-keygen: whether it is a signature of these bytes, then whether its key may sign for the node."""
         if sshsig_namespace(signature) != b"nightdrop-bundle":
             raise Refusal("unsigned", "manifest.json.sig is no signature of a bundle")
         with tempfile.NamedTemporaryFile() as file:
