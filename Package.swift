@@ -89,6 +89,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
+            name: "FormatVectorsTests",
+            dependencies: ["NightdropModel", "NightdropFormats", "NightdropFiles", "NightdropBundle"],
+            swiftSettings: settings),
     ]
 )
