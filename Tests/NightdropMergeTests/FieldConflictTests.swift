@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: cases) func decides(_ test: Case) throws {
         let desk = try MergeDesk("  product: {fields: {price: {type: decimal, merge: \(test.rule)}}}")
-        try desk.merge("HQ", [create("product", "A", [("price", "1.00")])])
+        try desk.merge("HQ", [create("product", "A", [("price", "1.00")])], at: -48 * 3_600_000)
         let base = try desk.csn
         for node in [test.first, test.second] {
             let (price, hour) = try #require(Self.prices[node])
