@@ -16,9 +16,14 @@ import Testing
         intake = BundleIntake(try fixture.expectations(), fileSystem: fixture.system)
     }
 
+    /// Takes a bundle of these bytes, in a file system of its own. A refusal must leave no copy.
     private func refusal(_ bytes: [UInt8]) throws -> BundleError? {
-        try fixture.system.publish(BundleFixture.path, bytes: bytes)
-        return bundleError { _ = try intake.take(BundleFixture.path, into: BundleFixture.inbox) }
+        let fresh = try BundleFixture()
+        try fresh.system.publish(BundleFixture.path, bytes: bytes)
+        let intake = BundleIntake(try fresh.expectations(), fileSystem: fresh.system)
+        let error = bundleError { _ = try intake.take(BundleFixture.path, into: BundleFixture.inbox) }
+        #expect(try fresh.system.names(in: "/inbox").isEmpty == (error != nil))
+        return error
     }
 
     @Test func everyFlippedByteIsRefused() throws {
@@ -42,7 +47,6 @@ import Testing
             case nil: #expect([.damaged, .malformed].contains(error.code), "\(index): \(error)")
             }
         }
-        #expect(try fixture.system.names(in: "/inbox") == [])
     }
 
     @Test func everyEarlyEndIsIncomplete() throws {
@@ -50,7 +54,6 @@ import Testing
             let error = try refusal(Array(bytes[..<count]))
             #expect(error?.code == .incomplete, "\(count) of \(bytes.count) bytes: \(String(describing: error))")
         }
-        #expect(try fixture.system.names(in: "/inbox") == [])
     }
 
     @Test func aTailOfZerosIsNoWholeBundle() throws {
@@ -64,7 +67,6 @@ import Testing
 
     @Test func nothingMayFollow() throws {
         #expect(try refusal(bytes + [0, 0, 0]) == nil)
-        try fixture.system.remove(BundleFixture.inbox)
         #expect(try refusal(bytes + [0, 0, 1])?.code == .damaged)
         #expect(try refusal(bytes + bytes)?.code == .damaged)
     }
