@@ -79,5 +79,11 @@ let package = Package(
         .testTarget(
             name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
             swiftSettings: settings),
+        .testTarget(
+            name: "NightdropJournalTests",
+            dependencies: [
+                "NightdropJournal", "NightdropFiles", "NightdropFormats", "NightdropModel", "NightdropFilesTesting",
+            ],
+            swiftSettings: settings),
     ]
 )

@@ -49,6 +49,16 @@ public struct SinceClose: Sendable, Equatable {
         self.totals = totals
     }
 
+    /// The same with the operations and control totals of one more segment.
+    public func adding(operations count: Int64, totals more: ControlTotals) -> SinceClose {
+        var sum = self
+        sum.operations += count
+        sum.totals = totals.adding(more)
+        // What adds up to nothing is left out, as in a segment's own totals.
+        sum.totals.entries = sum.totals.entries.filter { $0.value.creates > 0 || ($0.value.sum ?? .zero) != .zero }
+        return sum
+    }
+
     /// As JSON.
     public var json: JSONValue {
         [

@@ -74,6 +74,17 @@ public struct SegmentParser {
         return start
     }
 
+    /// Takes in operations that have been scanned already, as `parse` takes in text: the lines within a range of a buffer.
+    public mutating func accept(
+        _ operations: ArraySlice<ScannedOperation>, in buffer: UnsafeRawBufferPointer, lines: Range<Int>
+    ) throws(SegmentError) {
+        for operation in operations {
+            line += 1
+            try take(operation, in: buffer)
+        }
+        hasher.update(UnsafeRawBufferPointer(rebasing: buffer[lines]))
+    }
+
     private mutating func begin(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) throws(SegmentError) {
         let read: SegmentHeader
         do throws(JSONError) {
@@ -98,6 +109,11 @@ public struct SegmentParser {
             let offset = error.offset - range.lowerBound
             throw SegmentError(line: line, reason: "\(error.reason) at byte \(offset)")
         }
+        try take(operation, in: buffer)
+        return operation
+    }
+
+    private mutating func take(_ operation: ScannedOperation, in buffer: UnsafeRawBufferPointer) throws(SegmentError) {
         guard operation.seq == last + 1 else {
             throw SegmentError(line: line, reason: "operation \(operation.seq) follows operation \(last)")
         }
@@ -105,7 +121,6 @@ public struct SegmentParser {
         last = operation.seq
         count += 1
         totalsCounter?.count(operation, in: buffer)
-        return operation
     }
 
     /// The operations of a transaction stand one behind the other and all name the same numbers.
@@ -137,6 +152,9 @@ public struct SegmentParser {
             throw SegmentError(
                 line: line,
                 reason: "the last line says \(read.count) operations up to \(read.last), there are \(count) up to \(last)")
+        }
+        guard read.totals == totals else {
+            throw SegmentError(line: line, reason: "the last line's control totals are not those of the operations")
         }
         trailer = read
     }
