@@ -77,7 +77,10 @@ let package = Package(
             name: "NightdropFormatsTests", dependencies: ["NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
         .testTarget(
-            name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
+            name: "NightdropBundleTests",
+            dependencies: [
+                "NightdropBundle", "NightdropFormats", "NightdropFiles", "NightdropModel", "NightdropFilesTesting",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "NightdropJournalTests",
@@ -85,5 +88,7 @@ let package = Package(
                 "NightdropJournal", "NightdropFiles", "NightdropFormats", "NightdropModel", "NightdropFilesTesting",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
     ]
 )

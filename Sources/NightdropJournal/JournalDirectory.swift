@@ -52,7 +52,7 @@ struct JournalDirectory: Sendable {
         for isSealed in [true, false, true] {
             do throws(FileError) {
                 return (try fileSystem.open(isSealed ? sealedPath(number) : openPath(number), .read), isSealed)
-            } catch where error.kind == .notFound {
+            } catch  where error.kind == .notFound {
                 continue
             } catch {
                 throw JournalError(error)
@@ -77,7 +77,7 @@ struct JournalDirectory: Sendable {
     private func names() throws(JournalError) -> [String] {
         do throws(FileError) {
             return try fileSystem.names(in: path)
-        } catch where error.kind == .notFound {
+        } catch  where error.kind == .notFound {
             return []
         } catch {
             throw JournalError(error)

@@ -79,7 +79,9 @@ public struct JournalReader: Sendable {
     }
 
     /// Reads a whole segment and checks every byte, line and sum of it, and that it follows the one before.
-    public func verify(_ segment: SegmentInfo, after previous: ContentHash? = nil) throws(JournalError) -> SegmentSummary {
+    public func verify(_ segment: SegmentInfo, after previous: ContentHash? = nil) throws(JournalError)
+        -> SegmentSummary
+    {
         let reader = try open(segment.number)
         try reader.readAll()
         let summary = try reader.summary()

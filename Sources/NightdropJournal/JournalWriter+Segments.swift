@@ -73,7 +73,8 @@ extension JournalWriter {
             try open(newest, isFirst: known < 0)
         } else {
             guard known <= 0 else {
-                throw JournalError(.missing, directory.path, "all segments are gone, though \(known) operations were there")
+                throw JournalError(
+                    .missing, directory.path, "all segments are gone, though \(known) operations were there")
             }
             adopt(try OpenSegment.begin(directory, header(number: 1, first: 1, .none, SinceClose())), clock: nil)
         }
@@ -133,7 +134,9 @@ extension JournalWriter {
             receives: conditions.receives, sinceClose: since, created: wallClock())
     }
 
-    private func dayClose(_ day: String, _ header: SegmentHeader, _ parser: SegmentParser) throws(JournalError) -> DayClose {
+    private func dayClose(_ day: String, _ header: SegmentHeader, _ parser: SegmentParser) throws(JournalError)
+        -> DayClose
+    {
         guard Timestamp.isDate(day) else {
             throw JournalError(.refused, directory.path, "\"\(day)\" is no day like 2026-11-20")
         }
@@ -152,7 +155,9 @@ extension JournalWriter {
     private func parts(of day: String) throws(JournalError) -> Int64 {
         var parts: Int64 = 0
         for segment in try reader.segments() {
-            if let close = try reader.verify(segment).trailer?.close, close.day == day { parts = max(parts, close.part) }
+            if let close = try reader.verify(segment).trailer?.close, close.day == day {
+                parts = max(parts, close.part)
+            }
         }
         return parts
     }

@@ -24,7 +24,8 @@ final class SegmentReader {
 
     /// A reader from the beginning of a file, or from behind what another one has read.
     init(
-        _ file: any OpenFile, number: Int64, isSealed: Bool, from offset: Int64 = 0, parser: SegmentParser = SegmentParser(),
+        _ file: any OpenFile, number: Int64, isSealed: Bool, from offset: Int64 = 0,
+        parser: SegmentParser = SegmentParser(),
         textSize: Int64 = 0
     ) throws(JournalError) {
         self.number = number
@@ -38,7 +39,9 @@ final class SegmentReader {
     var memberEnd: Int64 { members.memberEnd }
 
     /// The next piece: whole lines and the operations among them; nil at the end.
-    func next(goal: Int = 256 << 10) throws(JournalError) -> (lines: UnsafeRawBufferPointer, operations: [ScannedOperation])? {
+    func next(goal: Int = 256 << 10) throws(JournalError) -> (
+        lines: UnsafeRawBufferPointer, operations: [ScannedOperation]
+    )? {
         text.removeFirst(taken)
         taken = 0
         operations.removeAll(keepingCapacity: true)
@@ -95,7 +98,9 @@ final class SegmentReader {
 
     /// The first line of a file, without reading further than needed.
     static func header(_ file: any OpenFile, number: Int64) throws(JournalError) -> SegmentHeader {
-        func damaged(_ reason: String) -> JournalError { JournalError(.damaged, file.path, "segment \(number), \(reason)") }
+        func damaged(_ reason: String) -> JournalError {
+            JournalError(.damaged, file.path, "segment \(number), \(reason)")
+        }
         let text = TextBuffer()
         let input = TextBuffer()
         var offset: Int64 = 0

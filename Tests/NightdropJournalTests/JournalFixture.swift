@@ -18,7 +18,8 @@ final class JournalFixture: Sendable {
     init(_ system: any FileSystem = DiskFileSystem(), path: String? = nil) throws {
         self.system = system
         self.path =
-            path ?? FileManager.default.temporaryDirectory.appending(path: "journal-\(UUID())").path(percentEncoded: false)
+            path
+            ?? FileManager.default.temporaryDirectory.appending(path: "journal-\(UUID())").path(percentEncoded: false)
         identity = JournalIdentity(
             node: try #require(NodeID("T07")), store: NodeID("S1"),
             journal: try #require(UniqueID("1f3c9a20-6d0b-4a53-9c55-0b3f5e8d7a11")))

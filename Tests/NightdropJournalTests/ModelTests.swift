@@ -29,7 +29,8 @@ import Testing
             case 2:
                 let close = try writer.seal(close: "2026-11-20").last?.trailer?.close
                 let sum = ExactDecimal(negative: cents < 0, coefficient: UInt128(cents.magnitude), exponent: -2)
-                #expect(close?.operations == sinceClose && close?.totals.entries["sale"]?.sum ?? .zero == sum, "\(seed)")
+                #expect(
+                    close?.operations == sinceClose && close?.totals.entries["sale"]?.sum ?? .zero == sum, "\(seed)")
                 (cents, sinceClose) = (0, 0)
             case 3: fixture.time.withLock { $0 -= 700_000 }
             default:

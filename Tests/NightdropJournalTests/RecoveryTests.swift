@@ -104,26 +104,30 @@ import Testing
         #expect(number > 50)
     }
 
-    /// A single failing call is an error to the caller, and the same writer goes on afterwards.
+    /// A single failing call is an error to the caller at most, and the same writer goes on afterwards.
     @Test(arguments: [FileError.Kind.noSpace, .inputOutput])
     func aFailedCallIsSurvived(kind: FileError.Kind) throws {
         var number = 1
         while true {
             let base = CrashFileSystem()
-            let faulty = FaultFileSystem(
-                over: base,
-                Fault([.write, .synchronize, .rename, .synchronizeDirectory], number: number, kind: kind, writtenBytes: number % 60))
+            let calls: Set<FileCall> = [.write, .synchronize, .rename, .synchronizeDirectory]
+            let fault = Fault(calls, number: number, kind: kind, writtenBytes: number % 60)
+            let faulty = FaultFileSystem(over: base, fault)
             let fixture = try JournalFixture(faulty, path: "/j")
-            let acknowledged = Self.record(fixture)
-            let writer = try fixture.writer()
-            try writer.sell("after")
-            _ = try writer.seal()
+            let writer = try (try? fixture.writer()) ?? fixture.writer()
+            var acknowledged: [String] = []
+            for round in 0..<3 {
+                for ids in [["a\(round)"], ["b\(round)", "c\(round)"]] where (try? writer.sell(ids)) != nil {
+                    acknowledged += ids
+                }
+                _ = try? writer.seal(close: round == 1 ? "2026-11-20" : nil)
+            }
             for system in [base, base.crashed()] {
                 let found = try JournalFixture(system, path: "/j")
-                let ids = try found.ids()
-                #expect(ids == acknowledged + ["after"], "call \(number)")
+                #expect(try found.ids() == acknowledged, "call \(number)")
                 try found.reader.verify { _, _ in }
             }
+            #expect(acknowledged.count >= 7)
             if !faulty.hasFailed { break }
             number += 1
         }
@@ -168,7 +172,8 @@ import Testing
             try sell(writer, ["b", "c"])
             _ = try writer.seal(close: "2026-11-20")
             try sell(writer, ["d"])
-            try writer.setConditions(JournalConditions(policyVersion: 1, controlFields: ["sale": "total"], receives: []))
+            try writer.setConditions(
+                JournalConditions(policyVersion: 1, controlFields: ["sale": "total"], receives: []))
             try sell(writer, ["e", "f"])
             _ = try writer.seal()
             try sell(writer, ["g"])

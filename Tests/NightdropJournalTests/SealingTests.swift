@@ -18,8 +18,10 @@ import Testing
         let trailer = try #require(sealed[0].trailer)
         #expect(Array(text[open.count...]) == trailer.line + [UInt8(ascii: "\n")])
         #expect(try fixture.system.status(fixture.path + "/000001.open.jsonl.gz") == nil)
-        let size = Double(String(decoding: try fixture.shell("zcat 000001.jsonl.gz | gzip -6 | wc -c"), as: UTF8.self)
-            .split(separator: "\n")[0]) ?? 0
+        let size =
+            Double(
+                String(decoding: try fixture.shell("zcat 000001.jsonl.gz | gzip -6 | wc -c"), as: UTF8.self)
+                    .split(separator: "\n")[0]) ?? 0
         #expect(Double(sealed[0].size) < 1.05 * size)
         #expect(try writer.seal().count == 1)
     }
@@ -85,7 +87,8 @@ import Testing
         for number in 0..<80 {
             _ = try writer.commit { builder in
                 try builder.append([
-                    OperationDraft(.create, "note", id: "n\(number)", set: [Field("t", FieldValue(checkedJSON: "\"\(long)\""))])
+                    OperationDraft(
+                        .create, "note", id: "n\(number)", set: [Field("t", FieldValue(checkedJSON: "\"\(long)\""))])
                 ])
             }
         }

@@ -52,7 +52,9 @@ public final class GzipCompressor {
     /// Appends one member that holds the given text.
     public func append(member text: [UInt8], to out: inout [UInt8]) throws(GzipError) {
         let result: Result<Void, GzipError> = text.withUnsafeBytes { buffer in
-            do throws(GzipError) { return .success(try append(member: buffer, to: &out)) } catch { return .failure(error) }
+            do throws(GzipError) { return .success(try append(member: buffer, to: &out)) } catch {
+                return .failure(error)
+            }
         }
         try result.get()
     }
