@@ -17,23 +17,31 @@ public final class Terminal: Sendable {
     let store: TerminalDatabase
     let journal: JournalWriter
     let identity: JournalIdentity
-    let rules: Mutex<TerminalRules>
+    private let heldRules: Mutex<TerminalRules>
     let present: PresentState
     let catchUp: CatchUp
     let broadcaster = EventBroadcaster<TerminalEvent>()
     let lastStatus = Mutex<[UInt8]>([])
 
     /// The settings at present; a grant completes them.
-    public var settings: NodeSettings { rules.withLock { $0.settings } }
+    public var settings: NodeSettings { rules.settings }
 
     /// The policy at present; without entities before enrollment.
-    public var policy: Policy { rules.withLock { $0.policy } }
+    public var policy: Policy { rules.policy }
 
     /// The fingerprint of the signing key, `SHA256:…`.
     public var fingerprint: String { key.publicKey.fingerprint }
 
     /// What happens from now on. Every reader gets its own stream; a slow reader misses the oldest events.
     public var events: AsyncStream<TerminalEvent> { broadcaster.stream() }
+
+    /// The settings and the policy at present.
+    var rules: TerminalRules { heldRules.withLock { $0 } }
+
+    /// Changes them.
+    func changeRules(_ change: (inout TerminalRules) throws -> Void) rethrows {
+        try heldRules.withLock { try change(&$0) }
+    }
 
     /// Opens a terminal: the journal recovers what an interruption has left, and the store catches up with it.
     public convenience init(at directory: String) throws {
@@ -49,7 +57,7 @@ public final class Terminal: Sendable {
         journal = parts.journal
         identity = parts.identity
         present = parts.present
-        rules = Mutex(parts.rules)
+        heldRules = Mutex(parts.rules)
         catchUp = CatchUp(parts)
         try NightdropError.attempt { try catchUp.run(parts.rules) }
     }
@@ -65,13 +73,18 @@ struct TerminalRules: Sendable {
     /// Up to which generation of the store they are known to hold.
     var generation: Int64 = -1
 
-    init(settings: NodeSettings, policyText: String?, file: String) throws {
+    init(settings: NodeSettings, policy: Policy, policyText: String?) {
         self.settings = settings
+        self.policy = policy
         self.policyText = policyText
-        policy =
+        validator = PolicyValidator(policy)
+    }
+
+    init(settings: NodeSettings, policyText: String?, file: String) throws {
+        let policy =
             try policyText.map { text throws(PolicyError) in try PolicyFile.parse(text, file: file) }
             ?? Policy(version: 0, organisation: settings.organisation ?? "", entities: [])
-        validator = PolicyValidator(policy)
+        self.init(settings: settings, policy: policy, policyText: policyText)
     }
 
     /// The conditions that segments state.

@@ -22,7 +22,7 @@ extension Terminal {
 
     private func export(closing day: String?, to exchange: String?, maxSize: Int64?) throws -> Exported {
         let sealed = try journal.seal(close: day)
-        try catchUp.run(rules.withLock { $0 })
+        try catchUp.run(rules)
         let settings = settings
         guard let central = settings.central, let organisation = settings.organisation else {
             throw NightdropError(

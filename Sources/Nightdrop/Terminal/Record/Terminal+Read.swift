@@ -8,14 +8,14 @@ extension Terminal {
         try NightdropError.attempt {
             let (state, csn) = try present.record(entity, id)
             guard let state, state.lives else { return nil }
-            return record(rules.withLock { $0 }, entity, id, state, csn)
+            return record(rules, entity, id, state, csn)
         }
     }
 
     /// Hands on the living records of an entity by id, with everything recorded here before the call.
     public func records(_ entity: String, _ body: (Record) throws -> Void) throws {
         try flush()
-        let rules = rules.withLock { $0 }
+        let rules = rules
         try store.read { reader in
             let csn = try reader.head().csn
             try reader.records(entity) { id, state in try body(record(rules, entity, id, state, csn)) }

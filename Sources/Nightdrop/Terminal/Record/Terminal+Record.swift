@@ -1,6 +1,7 @@
 import NightdropFormats
 import NightdropJournal
 import NightdropModel
+import NightdropStoreSQLite
 
 extension Terminal {
     /// Keys that begin so are Nightdrop's own.
@@ -12,7 +13,7 @@ extension Terminal {
     public func record(_ drafts: [OperationDraft]) throws -> Recorded {
         try checkUse(drafts)
         return try NightdropError.attempt {
-            if present.waiting >= CatchUp.waitingLimit { try catchUp.run(rules.withLock { $0 }) }
+            if present.waiting >= CatchUp.waitingLimit { try catchUp.run(rules) }
             let recorded = try journal.commit { builder in try compose(drafts, &builder) }
             guard !recorded.isRepeat else { return recorded }
             scheduleCatchUp()
@@ -26,19 +27,19 @@ extension Terminal {
 
     /// Returns once the store holds everything recorded before the call.
     public func flush() throws {
-        try NightdropError.attempt { try catchUp.run(rules.withLock { $0 }) }
+        try NightdropError.attempt { try catchUp.run(rules) }
     }
 
     /// Catches the store up behind the caller's back, and the status with it.
     func scheduleCatchUp() {
         catchUp.schedule(
-            { [weak self] in self?.rules.withLock { $0 } }, done: { [weak self] in self?.statusMayHaveChanged() })
+            { [weak self] in self?.rules }, done: { [weak self] in self?.statusMayHaveChanged() })
     }
 
     /// Runs under the journal's lock.
     private func compose(_ drafts: [OperationDraft], _ builder: inout CommitBuilder) throws -> Recorded {
         try present.compose(
-            next: builder.nextSeq, catchUp: { try catchUp.runFromJournal(through: $0, rules.withLock { $0 }) }
+            next: builder.nextSeq, catchUp: { try catchUp.runFromJournal(through: $0, rules) }
         ) { composition in
             if let key = drafts.first?.key, let known = try composition.numbers(ofKey: key) {
                 return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
@@ -59,18 +60,18 @@ extension Terminal {
 
     /// The rules that hold now; another process may have taken in a new policy.
     private func currentRules(_ generation: Int64) throws -> TerminalRules {
-        let known = rules.withLock { $0 }
+        let known = rules
         guard known.generation != generation else { return known }
         let text = try store.lookUp { try $0.state() }.policy
-        return try rules.withLock { rules in
+        try changeRules { rules in
             if text != rules.policyText || rules.settings.central == nil {
                 let settings = try TerminalParts.settings(directory, fileSystem)
                 rules = try TerminalRules(
                     settings: settings, policyText: text ?? rules.policyText, file: directory.policy)
             }
             rules.generation = generation
-            return rules
         }
+        return rules
     }
 
     private func checkSpelling(_ entity: String, _ policy: Policy, _ composition: Composition) throws {

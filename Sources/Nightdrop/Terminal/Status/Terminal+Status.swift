@@ -2,6 +2,7 @@ import NightdropFiles
 import NightdropFormats
 import NightdropModel
 import NightdropStoreSQLite
+import Synchronization
 
 extension Terminal {
     /// What is pending, failed and in conflict.
