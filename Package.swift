@@ -96,5 +96,12 @@ let package = Package(
             name: "NightdropMergeTests",
             dependencies: ["NightdropMerge", "NightdropStoreSQLite", "NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
+        .testTarget(
+            name: "NightdropTests",
+            dependencies: [
+                "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropModel",
+                "NightdropStore",
+            ],
+            swiftSettings: settings),
     ]
 )
