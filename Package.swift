@@ -103,5 +103,6 @@ let package = Package(
                 "NightdropStore",
             ],
             swiftSettings: settings),
+        .testTarget(name: "SimulationTests", dependencies: ["Nightdrop"], swiftSettings: settings),
     ]
 )
