@@ -77,7 +77,18 @@ let package = Package(
             name: "NightdropFormatsTests", dependencies: ["NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
         .testTarget(
-            name: "NightdropBundleTests", dependencies: ["NightdropBundle", "NightdropFiles", "NightdropFilesTesting"],
+            name: "NightdropBundleTests",
+            dependencies: [
+                "NightdropBundle", "NightdropFormats", "NightdropFiles", "NightdropModel", "NightdropFilesTesting",
+            ],
             swiftSettings: settings),
+        .testTarget(
+            name: "NightdropJournalTests",
+            dependencies: [
+                "NightdropJournal", "NightdropFiles", "NightdropFormats", "NightdropModel", "NightdropFilesTesting",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
     ]
 )

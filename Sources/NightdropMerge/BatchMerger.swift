@@ -46,11 +46,8 @@ public struct BatchMerger {
         func value(_ range: ByteRange) -> Bytes { range.isPresent ? text[range] : .none }
 
         /// Whether the author cannot have seen the clock (design of the merge: causality before clocks).
-        ///
-        /// Head office records under the store's lock, so it has seen everything unless the caller's own base says otherwise.
         func isConcurrent(with clock: FieldClock) -> Bool {
-            if author.isCentral && operation.base < 0 { return false }
-            return !(author.knows(clock) || operation.base >= clock.csn)
+            !(author.knows(clock) || operation.base >= clock.csn)
         }
     }
 

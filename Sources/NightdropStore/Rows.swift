@@ -255,7 +255,7 @@ public struct ChangeRow: Sendable {
     public var csn: Int64
     /// The segment that holds the operation.
     public var segment: SegmentRow
-    /// Where its line begins in the segment's text.
+    /// Where its line begins in the segment's text; in head office's own journal, the operation's number.
     public var offset: Int64
 
     /// A change.

@@ -59,11 +59,9 @@ public struct ChangeLine: Sendable {
             } else if key.matches("csn") {
                 line.csn = try scanner.integer()
             } else if key.matches("lives") {
-                line.lives = scanner.current == UInt8(ascii: "t")
-                _ = try scanner.value()
+                line.lives = try scanner.truth()
             } else if key.matches("gone") {
-                line.isGone = scanner.current == UInt8(ascii: "t")
-                _ = try scanner.value()
+                line.isGone = try scanner.truth()
             } else if key.matches("set") {
                 guard scanner.current == UInt8(ascii: "{") else { throw scanner.unexpected("expected fields") }
                 line.set = try scanner.value()
@@ -71,13 +69,24 @@ public struct ChangeLine: Sendable {
                 throw JSONError(offset: Int(name.start), reason: "a change has no key \"\(key.text)\"")
             }
         }
-        guard scanner.position == scanner.end, line.entity.isPresent, line.id.isPresent else {
+        guard scanner.position == scanner.end, line.entity.isPresent, line.id.isPresent, line.csn > 0 else {
             throw scanner.unexpected("not a line of changes")
         }
         self = line
     }
 
     private init() {}
+}
+
+extension JSONScanner {
+    fileprivate mutating func truth() throws(JSONError) -> Bool {
+        let isTrue = current == UInt8(ascii: "t")
+        guard isTrue || current == UInt8(ascii: "f") else {
+            throw unexpected("expected true or false")
+        }
+        _ = try value()
+        return isTrue
+    }
 }
 
 /// One line of a return bundle's notices: what central has to tell a terminal, in words.

@@ -92,7 +92,8 @@ extension Manifest {
             else { return nil }
             return Entry(path: path, size: size, hash: hash)
         }
-        guard (1...parts).contains(part), (kind == .journal) == (answer == nil) else { throw Manifest.malformed("kind") }
+        guard part >= 1, part <= parts else { throw Manifest.malformed("part") }
+        guard (kind == .journal) == (answer == nil) else { throw Manifest.malformed("return") }
     }
 
     fileprivate static func malformed(_ key: String) -> ManifestError {
@@ -107,18 +108,12 @@ extension JSONValue {
     }
 
     fileprivate func maybe<Value>(_ key: String, _ read: (JSONValue) -> Value?) throws(ManifestError) -> Value? {
-        guard let member = self[key] else { throw Manifest.malformed(key) }
-        return member.isNull ? nil : try need(key, read)
+        guard let value = nullable(key, read) else { throw Manifest.malformed(key) }
+        return value
     }
 
     fileprivate func list<Value>(_ key: String, _ read: (JSONValue) -> Value?) throws(ManifestError) -> [Value] {
-        guard let elements = self[key]?.elements else { throw Manifest.malformed(key) }
-        var values: [Value] = []
-        values.reserveCapacity(elements.count)
-        for element in elements {
-            guard let value = read(element) else { throw Manifest.malformed(key) }
-            values.append(value)
-        }
+        guard let values = all(key, read) else { throw Manifest.malformed(key) }
         return values
     }
 }
@@ -133,11 +128,11 @@ extension Manifest.Sender {
 
     fileprivate init?(_ json: JSONValue) {
         guard let node = json["node"]?.text.flatMap(NodeID.init),
-            let journal = json["journal"]?.text.flatMap(UniqueID.init)
+            let journal = json["journal"]?.text.flatMap(UniqueID.init),
+            let store = json.nullable("store", { $0.text.flatMap(NodeID.init) }),
+            let follows = json.nullable("follows", JournalPosition.init)
         else { return nil }
-        self.init(
-            node: node, store: json["store"]?.text.flatMap(NodeID.init), journal: journal,
-            follows: json["follows"].flatMap(JournalPosition.init))
+        self.init(node: node, store: store, journal: journal, follows: follows)
     }
 }
 
@@ -167,8 +162,9 @@ extension Manifest.ClockFacts {
     }
 
     fileprivate init?(_ json: JSONValue) {
-        guard let wall = json["wall"]?.text.flatMap(Timestamp.milliseconds), let boot = json["sinceBoot"]?.integer
+        guard let wall = json["wall"]?.text.flatMap(Timestamp.milliseconds), let boot = json["sinceBoot"]?.integer,
+            let lastSeen = json.nullable("lastSeen", { $0.text.flatMap(Timestamp.milliseconds) })
         else { return nil }
-        self.init(wall: wall, sinceBoot: boot, lastSeen: json["lastSeen"]?.text.flatMap(Timestamp.milliseconds) ?? 0)
+        self.init(wall: wall, sinceBoot: boot, lastSeen: lastSeen ?? 0)
     }
 }

@@ -28,12 +28,13 @@ extension ReturnFacts {
 
     /// From JSON; nil if it is none.
     public init?(json: JSONValue) {
-        guard let journal = json["journal"]?.text.flatMap(UniqueID.init), let startJSON = json["start"],
+        guard let journal = json["journal"]?.text.flatMap(UniqueID.init),
+            let start = json.nullable("start", Cursor.init(json:)),
             let reach = json["reach"].flatMap(Cursor.init(json:)), let list = json["transactions"]?.elements,
-            let receipt = json["receipt"].flatMap(Receipt.init(json:)), let policy = json["policy"]?.integer
+            let receipt = json["receipt"].flatMap(Receipt.init(json:)), let policy = json["policy"]?.integer,
+            let succeeds = json.all("succeeds", { $0.text.flatMap(UniqueID.init) }),
+            let directives = json["directives"]?.elements
         else { return nil }
-        let start = startJSON.isNull ? nil : Cursor(json: startJSON)
-        guard startJSON.isNull || start != nil else { return nil }
         var transactions: [MergeTransaction] = []
         for pair in list {
             guard let elements = pair.elements, elements.count == 2, let csn = elements[0].integer,
@@ -43,8 +44,7 @@ extension ReturnFacts {
         }
         self.init(
             journal: journal, start: start, reach: reach, transactions: transactions,
-            succeeds: json["succeeds"]?.elements?.compactMap { $0.text.flatMap(UniqueID.init) } ?? [],
-            receipt: receipt, directives: json["directives"]?.elements?.compactMap(Directive.init) ?? [],
+            succeeds: succeeds, receipt: receipt, directives: directives.compactMap(Directive.init),
             policyVersion: Int(policy))
     }
 }
@@ -61,17 +61,19 @@ extension Receipt {
 
     /// From JSON; nil if it is none.
     public init?(json: JSONValue) {
-        guard let position = json["position"].flatMap(JournalPosition.init), let operations = json["operations"]?.integer,
-            let totals = json["totals"].flatMap(ControlTotals.init(json:))
+        guard let position = json["position"].flatMap(JournalPosition.init),
+            let operations = json["operations"]?.integer,
+            let totals = json["totals"].flatMap(ControlTotals.init(json:)),
+            let segment = json.nullable("segment", Receipt.segment),
+            let branches = json.all("branches", JournalPosition.init)
         else { return nil }
-        var segment: (number: Int64, hash: ContentHash)?
-        if let number = json["segment"]?["number"]?.integer,
-            let hash = json["segment"]?["hash"]?.text.flatMap(ContentHash.init)
-        {
-            segment = (number, hash)
+        self.init(position: position, segment: segment, operations: operations, totals: totals, branches: branches)
+    }
+
+    private static func segment(_ json: JSONValue) -> (number: Int64, hash: ContentHash)? {
+        guard let number = json["number"]?.integer, let hash = json["hash"]?.text.flatMap(ContentHash.init) else {
+            return nil
         }
-        self.init(
-            position: position, segment: segment, operations: operations, totals: totals,
-            branches: json["branches"]?.elements?.compactMap(JournalPosition.init) ?? [])
+        return (number, hash)
     }
 }

@@ -22,48 +22,84 @@ public struct GzipError: Error, Sendable, Equatable, CustomStringConvertible {
 /// The members bear no time, name or operating system, so equal text gives equal bytes.
 public final class GzipCompressor {
     private var stream = z_stream()
+    // zlib keeps a pointer to the header of the members to come.
+    private let header: UnsafeMutablePointer<gz_header>
 
     /// A compressor with one of zlib's levels, 1 (fast) to 9 (small).
-    public init(level: Int32 = 6) throws(GzipError) {
-        // 16 above the window's 15 bits asks zlib for gzip instead of its own wrapping.
-        guard nightdrop_deflate_init(&stream, level, 15 + 16, 8) == Z_OK else {
+    ///
+    /// A window below 15 bits and a memory level below 8 make it faster to begin a member, and long members larger.
+    public init(level: Int32 = 6, windowBits: Int32 = 15, memoryLevel: Int32 = 8) throws(GzipError) {
+        header = .allocate(capacity: 1)
+        header.initialize(to: gz_header())
+        header.pointee.os = 255
+        // 16 above the window's bits asks zlib for gzip instead of its own wrapping.
+        guard nightdrop_deflate_init(&stream, level, windowBits + 16, memoryLevel) == Z_OK else {
             throw GzipError("no memory for compression")
         }
     }
 
-    deinit { deflateEnd(&stream) }
+    deinit {
+        deflateEnd(&stream)
+        header.deallocate()
+    }
 
     /// Appends one member that holds the given text.
     public func append(member text: UnsafeRawBufferPointer, to out: inout [UInt8]) throws(GzipError) {
-        deflateReset(&stream)
-        var header = gz_header()
-        header.os = 255
-        // zlib keeps a pointer to the header until it has written it, which the first call below does.
-        let written = withUnsafeMutablePointer(to: &header) { header -> Int? in
-            guard deflateSetHeader(&stream, header) == Z_OK else { return nil }
-            let bound = Int(deflateBound(&stream, UInt(text.count))) + 32
-            let start = out.count
-            out.append(contentsOf: repeatElement(0, count: bound))
-            let status = out.withUnsafeMutableBytes { buffer -> Int32 in
-                stream.next_in = UnsafeMutablePointer(
-                    mutating: text.baseAddress?.assumingMemoryBound(to: UInt8.self))
-                stream.avail_in = UInt32(text.count)
-                stream.next_out = buffer.baseAddress?.advanced(by: start).assumingMemoryBound(to: UInt8.self)
-                stream.avail_out = UInt32(bound)
-                return deflate(&stream, Z_FINISH)
-            }
-            guard status == Z_STREAM_END else { return nil }
-            return start + bound - Int(stream.avail_out)
-        }
-        guard let written else { throw GzipError("compression failed") }
-        out.removeLast(out.count - written)
+        try begin()
+        try deflate(text, Z_FINISH, to: &out)
     }
 
     /// Appends one member that holds the given text.
     public func append(member text: [UInt8], to out: inout [UInt8]) throws(GzipError) {
         let result: Result<Void, GzipError> = text.withUnsafeBytes { buffer in
-            do throws(GzipError) { return .success(try append(member: buffer, to: &out)) } catch { return .failure(error) }
+            do throws(GzipError) { return .success(try append(member: buffer, to: &out)) } catch {
+                return .failure(error)
+            }
         }
         try result.get()
+    }
+
+    /// Begins a member whose text comes piece by piece.
+    public func begin() throws(GzipError) {
+        guard deflateReset(&stream) == Z_OK, deflateSetHeader(&stream, header) == Z_OK else {
+            throw GzipError("compression failed")
+        }
+    }
+
+    /// Takes in the next piece of text; appends what of the member is ready.
+    public func add(_ text: UnsafeRawBufferPointer, to out: inout [UInt8]) throws(GzipError) {
+        try deflate(text, Z_NO_FLUSH, to: &out)
+    }
+
+    /// Appends the rest of the member.
+    public func finish(to out: inout [UInt8]) throws(GzipError) {
+        try deflate(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, to: &out)
+    }
+
+    private func deflate(_ text: UnsafeRawBufferPointer, _ flush: Int32, to out: inout [UInt8]) throws(GzipError) {
+        stream.next_in = UnsafeMutablePointer(mutating: text.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        stream.avail_in = UInt32(text.count)
+        var room = flush == Z_FINISH ? Int(deflateBound(&stream, UInt(text.count))) + 32 : text.count / 4 + 64
+        while true {
+            let start = out.count
+            out.append(contentsOf: repeatElement(0, count: room))
+            let status = out.withUnsafeMutableBytes { buffer -> Int32 in
+                stream.next_out = buffer.baseAddress?.advanced(by: start).assumingMemoryBound(to: UInt8.self)
+                stream.avail_out = UInt32(room)
+                return CZlib.deflate(&stream, flush)
+            }
+            let isFull = stream.avail_out == 0
+            out.removeLast(Int(stream.avail_out))
+            switch status {
+            case Z_STREAM_END: return
+            case Z_OK, Z_BUF_ERROR:
+                if !isFull {
+                    guard flush == Z_NO_FLUSH, stream.avail_in == 0 else { throw GzipError("compression failed") }
+                    return
+                }
+            default: throw GzipError("compression failed")
+            }
+            room = max(room, 4096)
+        }
     }
 }

@@ -64,6 +64,20 @@ public indirect enum JSONValue: Sendable, Equatable {
         return members.first { $0.name == name }?.value
     }
 
+    /// The member of that name as `read` takes it, `.some(nil)` where it is null; nil where it is missing or wrong.
+    public func nullable<Value>(_ name: String, _ read: (JSONValue) -> Value?) -> Value?? {
+        guard let member = self[name] else { return nil }
+        if member.isNull { return .some(nil) }
+        return read(member).map { .some($0) }
+    }
+
+    /// The elements of the array of that name as `read` takes them; nil where it is missing or one of them is wrong.
+    public func all<Value>(_ name: String, _ read: (JSONValue) -> Value?) -> [Value]? {
+        guard let elements = self[name]?.elements else { return nil }
+        let values = elements.compactMap(read)
+        return values.count == elements.count ? values : nil
+    }
+
     /// The text of a string.
     public var text: String? { if case .string(let text) = self { text } else { nil } }
     /// A whole number.
@@ -141,8 +155,12 @@ extension JSONScanner {
         case UInt8(ascii: "\""): return .string(JSONString.unescaped(bytes[try string()]))
         case UInt8(ascii: "{"):
             var members: [JSONValue.Member] = []
+            var names: Set<[UInt8]> = []
             try self.members(levels: levels) { (name, scanner: inout JSONScanner) throws(JSONError) in
                 let name = JSONString.unescaped(scanner.bytes[name])
+                guard names.insert(Array(name.utf8)).inserted else {
+                    throw scanner.unexpected("the key \"\(name)\" stands twice")
+                }
                 members.append(JSONValue.Member(name, try scanner.tree(levels: levels - 1)))
             }
             return .object(members)

@@ -4,7 +4,8 @@ import NightdropModel
 /// names its fields once and in the one canonical spelling.
 public enum OperationScanner {
     /// The envelope of the line that stands at `range`, newline not included.
-    public static func scan(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) throws(JSONError) -> ScannedOperation {
+    public static func scan(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) throws(JSONError) -> ScannedOperation
+    {
         guard range.count <= Limits.operationBytes else {
             throw JSONError(offset: range.lowerBound, reason: "an operation longer than 1 MiB")
         }
@@ -118,7 +119,9 @@ extension JSONScanner {
         case .base:
             operation.base = try integer()
             guard operation.base >= 0 else { throw unexpected("\"base\" is below 0") }
-        case .store: operation.store = try name("a store")
+        case .store:
+            operation.store = try string()
+            guard NodeID(bytes[operation.store].text) != nil else { throw unexpected("not the id of a store") }
         case .set:
             let (range, count) = try fields()
             operation.set = range
@@ -160,7 +163,8 @@ extension JSONScanner {
             throw unexpected("\(what) is empty or not written in the shortest way")
         }
         // An escape is longer than what it stands for, so only a name with escapes can be shorter than it looks.
-        guard range.count <= Limits.nameBytes || JSONString.unescaped(bytes[range]).utf8.count <= Limits.nameBytes else {
+        guard range.count <= Limits.nameBytes || JSONString.unescaped(bytes[range]).utf8.count <= Limits.nameBytes
+        else {
             throw unexpected("\(what) is longer than 256 bytes")
         }
         return range

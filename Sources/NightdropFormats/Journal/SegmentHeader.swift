@@ -49,6 +49,16 @@ public struct SinceClose: Sendable, Equatable {
         self.totals = totals
     }
 
+    /// The same with the operations and control totals of one more segment.
+    public func adding(operations count: Int64, totals more: ControlTotals) -> SinceClose {
+        var sum = self
+        sum.operations += count
+        sum.totals = totals.adding(more)
+        // What adds up to nothing is left out, as in a segment's own totals.
+        sum.totals.entries = sum.totals.entries.filter { $0.value.creates > 0 || ($0.value.sum ?? .zero) != .zero }
+        return sum
+    }
+
     /// As JSON.
     public var json: JSONValue {
         [
@@ -59,9 +69,10 @@ public struct SinceClose: Sendable, Equatable {
     /// From JSON; nil if it is none.
     public init?(_ json: JSONValue) {
         guard let part = json["part"]?.integer, let operations = json["operations"]?.integer,
-            let totals = json["totals"].flatMap(ControlTotals.init(json:))
+            let totals = json["totals"].flatMap(ControlTotals.init(json:)), let day = json.nullable("day", \.text),
+            day.map(Timestamp.isDate) ?? true
         else { return nil }
-        self.init(day: json["day"]?.text, part: part, operations: operations, totals: totals)
+        self.init(day: day, part: part, operations: operations, totals: totals)
     }
 }
 
@@ -140,7 +151,8 @@ public struct SegmentHeader: Sendable, Equatable {
         }
         guard let format = json["nightdrop"]?.text else { throw fail("nightdrop") }
         guard format == SegmentHeader.format else {
-            throw JSONError(offset: 0, reason: "unknown format \"\(format)\", this program reads \(SegmentHeader.format)")
+            throw JSONError(
+                offset: 0, reason: "unknown format \"\(format)\", this program reads \(SegmentHeader.format)")
         }
         guard let node = json["node"]?.text.flatMap(NodeID.init) else { throw fail("node") }
         guard let journal = json["journal"]?.text.flatMap(UniqueID.init) else { throw fail("journal") }
@@ -156,14 +168,18 @@ public struct SegmentHeader: Sendable, Equatable {
             controlFields[control.name] = field
         }
         guard let sinceClose = json["sinceClose"].flatMap(SinceClose.init) else { throw fail("sinceClose") }
-        let follows = json["follows"].flatMap { $0.isNull ? nil : $0 }
-        let position = follows.flatMap(JournalPosition.init)
-        guard (follows == nil) == (position == nil) else { throw fail("follows") }
+        guard let follows = json.nullable("follows", JournalPosition.init) else { throw fail("follows") }
+        guard let store = json.nullable("store", { $0.text.flatMap(NodeID.init) }) else { throw fail("store") }
+        guard let epoch = json.nullable("epoch", { $0.text.flatMap(UniqueID.init) }) else { throw fail("epoch") }
+        guard let receives = json.nullable("receives", SegmentHeader.texts) else { throw fail("receives") }
         self.init(
-            node: node, store: json["store"]?.text.flatMap(NodeID.init), journal: journal, segment: segment,
-            first: first, previous: previous, follows: position,
-            epoch: json["epoch"]?.text.flatMap(UniqueID.init), policyVersion: Int(policy),
-            controlFields: controlFields, receives: json["receives"]?.elements?.compactMap(\.text), sinceClose: sinceClose,
-            created: created)
+            node: node, store: store, journal: journal, segment: segment, first: first, previous: previous,
+            follows: follows, epoch: epoch, policyVersion: Int(policy), controlFields: controlFields,
+            receives: receives, sinceClose: sinceClose, created: created)
+    }
+
+    private static func texts(_ json: JSONValue) -> [String]? {
+        guard let texts = json.elements?.map(\.text), !texts.contains(nil) else { return nil }
+        return texts.compactMap(\.self)
     }
 }

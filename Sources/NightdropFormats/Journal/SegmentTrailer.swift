@@ -68,10 +68,10 @@ public struct SegmentTrailer: Sendable, Equatable {
         guard let last = json["last"]?.integer, let count = json["count"]?.integer,
             let totals = json["totals"].flatMap(ControlTotals.init(json:))
         else { throw JSONError(offset: 0, reason: "not a segment's last line") }
-        let close = json["close"].flatMap { $0.isNull ? nil : $0 }
-        let day = close.flatMap(DayClose.init)
-        guard (close == nil) == (day == nil) else { throw JSONError(offset: 0, reason: "\"close\" is wrong") }
-        self.init(last: last, count: count, totals: totals, close: day)
+        guard let close = json.nullable("close", DayClose.init) else {
+            throw JSONError(offset: 0, reason: "the last line's \"close\" is missing or wrong")
+        }
+        self.init(last: last, count: count, totals: totals, close: close)
     }
 }
 

@@ -178,7 +178,9 @@ struct RecordWriter {
                 insert.bind(2, head?.rid)
                 insert.bind(3, head.flatMap { $0.previous == 0 ? nil : $0.previous })
                 insert.bind(4, segments[run.segment])
-                insert.bind(5, Int64(merger.batch.operations[index].line.start))
+                // Head office's own journal is its own archive, in which an operation is found by its number.
+                let operation = merger.batch.operations[index]
+                insert.bind(5, run.author.isCentral ? operation.seq : Int64(operation.line.start))
                 try insert.run()
             }
         }

@@ -1,0 +1,139 @@
+import NightdropFiles
+import NightdropFormats
+import NightdropJournal
+import NightdropModel
+import NightdropStore
+import NightdropStoreSQLite
+
+/// Head office: merges tills' bundles, writes their return bundles, keeps and decides conflicts.
+///
+/// Values of this class may be used from any thread, and several processes may open the same directory. Reading never
+/// waits for a merge.
+public final class Central: Sendable {
+    /// The settings as they stood when the node was opened.
+    public let settings: NodeSettings
+    /// The organisation.
+    public let organisation: String
+    /// The policy as it stood when the node was opened.
+    public let policy: Policy
+
+    let directory: NodeDirectory
+    let fileSystem: any FileSystem
+    let store: any CentralStore
+    let key: SigningKey
+    let journal: JournalWriter
+    let journalID: UniqueID
+    let validator: PolicyValidator
+
+    /// The fingerprint of the signing key, `SHA256:…`, which a terminal may pin.
+    public var fingerprint: String { key.publicKey.fingerprint }
+
+    /// Makes a central node: directories, keys, policy, journal and store.
+    ///
+    /// - Parameters:
+    ///   - policy: A policy file; nil for the built-in retail policy.
+    public static func create(
+        at path: String, id: NodeID, organisation: String, policy policyPath: String? = nil
+    ) throws -> Central {
+        let fileSystem = DiskFileSystem()
+        let directory = NodeDirectory(path)
+        guard try fileSystem.status(directory.settings) == nil else {
+            throw NightdropError(.cannotCreate, "\(path) holds a node already")
+        }
+        let policyText = try policyText(policyPath, organisation, fileSystem)
+        let policy = try PolicyFile.parse(policyText, file: policyPath ?? directory.policy)
+        try directory.create(fileSystem)
+        let key = SigningKey.generate(comment: id.text)
+        try fileSystem.publish(directory.signingKey, bytes: Array(key.file().utf8), permissions: 0o600)
+        try fileSystem.publish(directory.signingKey + ".pub", bytes: Array((key.publicKey.line(comment: id.text) + "\n").utf8))
+        let signer = AllowedSigners.Entry(
+            principals: [id.text], namespaces: [SSHSignature.Namespace.bundle], key: key.publicKey, comment: id.text)
+        try fileSystem.publish(directory.allowedSigners, bytes: Array((signer.line + "\n").utf8))
+        try fileSystem.publish(directory.policy, bytes: Array(policyText.utf8))
+        let store = try CentralDatabase(path: directory.store)
+        let journal = UniqueID.random()
+        try store.write { writer in
+            try writer.set("epoch", UniqueID.random().text)
+            try writer.set("journal", journal.text)
+            _ = try writer.endMergeTransaction(at: Clock.now())
+            try writer.use(policy)
+        }
+        // The settings come last: a directory without them is no node yet, and `init` may be run again.
+        let settings = NodeSettings(role: .central, id: id, organisation: policy.organisation)
+        try fileSystem.publish(directory.settings, bytes: Array(settings.yaml.utf8))
+        return try Central(at: path)
+    }
+
+    /// Opens a central node, and finishes what an interruption has left.
+    public init(at path: String) throws {
+        let fileSystem = DiskFileSystem()
+        let directory = NodeDirectory(path)
+        guard let yaml = try fileSystem.contents(directory.settings) else {
+            throw NightdropError(.notFound, "\(path) is no node: it has no nightdrop.yaml")
+        }
+        let settings = try NodeSettings(yaml: String(decoding: yaml, as: UTF8.self), file: directory.settings)
+        guard settings.role == .central, let organisation = settings.organisation else {
+            throw NightdropError(.usage, "\(path) is not head office but a terminal")
+        }
+        guard let policyText = try fileSystem.contents(directory.policy),
+            let keyFile = try fileSystem.contents(directory.signingKey)
+        else { throw NightdropError(.badSettings, "\(path) lacks its policy.yaml or its signing key") }
+        let store = try CentralDatabase(path: directory.store)
+        guard let journalText = try store.read({ try $0.setting("journal") }), let journalID = UniqueID(journalText),
+            let epoch = try store.read({ try $0.cursor() }).epoch as UniqueID?
+        else { throw NightdropError(.inputOutput, "\(directory.store) is damaged: it names no journal") }
+        self.settings = settings
+        self.organisation = organisation
+        self.directory = directory
+        self.fileSystem = fileSystem
+        self.store = store
+        self.journalID = journalID
+        key = try SigningKey(file: keyFile)
+        policy = try PolicyFile.parse(String(decoding: policyText, as: UTF8.self), file: directory.policy)
+        validator = PolicyValidator(policy)
+        journal = try JournalWriter(
+            fileSystem: fileSystem, directory: directory.journal(journalID),
+            identity: JournalIdentity(node: settings.id, store: nil, journal: journalID, follows: nil),
+            conditions: JournalConditions(
+                epoch: epoch, policyVersion: policy.version, controlFields: policy.controlFields, receives: nil),
+            wallClock: { Clock.now() }, discovered: { _, _ in })
+        try adoptPolicy()
+        try catchUp()
+    }
+
+    /// A policy that was edited since the store last saw it takes effect, if its version says that it is another one.
+    private func adoptPolicy() throws {
+        let text = PolicyFile.text(for: policy)
+        let (known, version) = try store.read { (try $0.setting("policy"), try $0.setting("policyVersion")) }
+        guard known != text else { return }
+        if known != nil, version.flatMap({ Int($0) }) == policy.version {
+            throw NightdropError(
+                .badSettings, "\(directory.policy) was changed, but its version is still \(policy.version): raise it")
+        }
+        try store.write { writer in
+            try writer.use(policy)
+            try writer.set("policy", text)
+            try writer.set("policyVersion", String(policy.version))
+            try writer.add(EventRow(time: Clock.now(), kind: "policy", details: ["version": .integer(policy.version)]))
+        }
+    }
+
+    private static func policyText(
+        _ path: String?, _ organisation: String, _ fileSystem: DiskFileSystem
+    ) throws -> String {
+        guard let path else { return PolicyFile.builtInText(organisation: organisation) }
+        guard let bytes = try fileSystem.contents(path) else {
+            throw NightdropError(.notFound, "there is no policy file \(path)")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+extension Policy {
+    /// By entity, the field that control totals sum.
+    var controlFields: [String: String] {
+        var fields: [String: String] = [:]
+        for entity in entities { fields[entity.name] = entity.controlTotal }
+        return fields
+    }
+}

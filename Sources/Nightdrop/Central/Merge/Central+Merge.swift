@@ -1,0 +1,93 @@
+import Foundation
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import NightdropStore
+
+extension Central {
+    /// Merges bundles: files, or directories with their `to/<me>/`. Never removes any of them.
+    ///
+    /// - Parameters:
+    ///   - exchange: Where to write return bundles for the terminals whose bundles were taken; nil for none.
+    ///   - progress: Called now and then, from another thread.
+    /// - Throws: `NightdropError` of kind `tryAgain` while another merge runs on this node; an error of the store or the
+    ///   disk, after which everything that was committed stays and the rest can be merged again.
+    public func merge(
+        _ paths: [String], returnTo exchange: String? = nil, progress: (@Sendable (MergeProgress) -> Void)? = nil
+    ) throws -> MergeReport {
+        let lock = try lockForMerge()
+        defer { _ = lock }
+        let inputs = try MergeInput.collect(paths, for: settings.id, fileSystem)
+        let (outcomes, taken) = try run(inputs, progress)
+        var report = MergeReport()
+        report.bundles = outcomes
+        report.csn = try store.read { try $0.cursor().csn }
+        if let exchange {
+            report.returns = try writeReturns(answering: taken, outcomes, to: exchange)
+        }
+        return report
+    }
+
+    private func lockForMerge() throws -> any FileLock {
+        do throws(FileError) {
+            return try fileSystem.lock(directory.path + "/merge.lock", wait: false)
+        } catch where error.kind == .locked {
+            throw NightdropError(.tryAgain, "another merge is running on \(directory.path); try again when it is done")
+        }
+    }
+
+    /// Takes in and decodes on one thread, commits on this one.
+    private func run(
+        _ inputs: [MergeInput], _ progress: (@Sendable (MergeProgress) -> Void)?
+    ) throws -> ([BundleOutcome], [NodeID: Manifest]) {
+        let handover = Handover<PendingMerge>(capacity: 1)
+        let result = Handover<Result<MergeSession, any Error>>(capacity: 1)
+        let producer = Thread {
+            do {
+                let session = try MergeSession(self, progress: progress) { pending in
+                    guard handover.put(pending) else { throw CancellationError() }
+                }
+                try session.run(inputs)
+                handover.end()
+                _ = result.put(.success(session))
+            } catch {
+                handover.end()
+                _ = result.put(.failure(error))
+            }
+        }
+        producer.stackSize = 16 << 20
+        producer.start()
+        var committer = MergeCommitter(store)
+        do {
+            while let pending = handover.take() { try committer.commit(pending) }
+        } catch {
+            handover.giveUp()
+            _ = result.take()
+            throw error
+        }
+        guard let session = try result.take()?.get() else { throw CancellationError() }
+        var outcomes = session.outcomes
+        for (index, count) in committer.conflicts { outcomes[index].conflicts = count }
+        for copy in session.inboxCopies { try? fileSystem.remove(copy) }
+        return (outcomes, session.taken)
+    }
+
+    /// The fingerprints of keys that no longer count.
+    func revokedKeys() throws -> Set<String> {
+        let text = try fileSystem.contents(directory.keys + "/revoked") ?? []
+        return Set(String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init))
+    }
+
+    /// Keeps a refused file for a look, and the refusal in the history.
+    func noteRefusal(_ input: MergeInput, _ error: BundleError) {
+        let name = Path.name(of: input.path)
+        try? store.write { writer in
+            try writer.add(
+                EventRow(
+                    time: Clock.now(), kind: "refuse", bundle: name, details: ["reason": .string(error.summary)]))
+        }
+        guard !input.isExplicit else { return }
+        try? Quarantine.keep(input.path, in: directory.quarantine, fileSystem)
+    }
+}

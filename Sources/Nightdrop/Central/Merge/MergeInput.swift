@@ -1,0 +1,34 @@
+import NightdropBundle
+import NightdropFiles
+import NightdropModel
+
+/// A file that a merge or an import looks at.
+struct MergeInput {
+    let path: String
+    /// Whether the caller named the file itself, rather than a directory.
+    let isExplicit: Bool
+
+    /// How long a file must not have changed before what is wrong with it counts.
+    static let settlingMilliseconds: Int64 = 10_000
+
+    /// Bundles of one journal follow each other by their numbers.
+    var order: String { Path.name(of: path) }
+
+    /// The files behind some paths. Directories are searched for bundles, with their `to/<node>/`.
+    static func collect(_ paths: [String], for node: NodeID, _ fileSystem: any FileSystem) throws -> [MergeInput] {
+        var inputs: [MergeInput] = []
+        for path in paths {
+            guard let status = try fileSystem.status(path) else {
+                throw NightdropError(.notFound, "there is no file or directory \(path)")
+            }
+            guard status.isDirectory else {
+                inputs.append(MergeInput(path: path, isExplicit: true))
+                continue
+            }
+            for file in try ExchangeDirectory(path, fileSystem: fileSystem).bundles(for: node) {
+                inputs.append(MergeInput(path: file, isExplicit: false))
+            }
+        }
+        return inputs
+    }
+}

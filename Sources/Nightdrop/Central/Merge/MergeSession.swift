@@ -1,0 +1,311 @@
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropMerge
+import NightdropModel
+import NightdropStore
+
+/// One run of `merge` over some bundles: takes them in, decodes them and packs what is new into merge transactions.
+///
+/// Works on a thread of its own beside the one that commits (see `MergeCommitter`). What it knows of journals runs ahead
+/// of the store by what has been handed over and not yet been committed.
+final class MergeSession {
+    private(set) var outcomes: [BundleOutcome] = []
+    private let central: Central
+    private let intake: BundleIntake
+    private let archive: SegmentArchive
+    private var journals: [UniqueID: JournalRow] = [:]
+    private var terminals: [NodeID: TerminalRow] = [:]
+    private var decoder = SegmentDecoder()
+    private var pending: PendingMerge
+    private let handOver: (PendingMerge) throws -> Void
+    private let progress: (@Sendable (MergeProgress) -> Void)?
+    private var state = MergeProgress()
+    /// The terminals whose bundles were taken, with the manifest of the latest.
+    private(set) var taken: [NodeID: Manifest] = [:]
+    /// The copies in the inbox that are no longer needed once everything is committed.
+    private(set) var inboxCopies: [String] = []
+
+    init(
+        _ central: Central, progress: (@Sendable (MergeProgress) -> Void)?,
+        handOver: @escaping (PendingMerge) throws -> Void
+    ) throws {
+        self.central = central
+        self.progress = progress
+        self.handOver = handOver
+        let signers = try AllowedSigners(file: central.fileSystem.contents(central.directory.allowedSigners) ?? [])
+        let revoked = try central.revokedKeys()
+        intake = BundleIntake(
+            BundleExpectations(
+                node: central.settings.id, organisation: central.organisation,
+                trust: .signers(signers, revoked: revoked), kinds: [.journal]),
+            fileSystem: central.fileSystem)
+        archive = SegmentArchive(central.fileSystem, central.directory) { file in
+            try central.store.read { try $0.archiveLength(file) }
+        }
+        pending = PendingMerge(policy: central.policy)
+        try central.store.read { reader in
+            for journal in try reader.journals() { journals[journal.journal] = journal }
+            for terminal in try reader.terminals() { terminals[terminal.node] = terminal }
+        }
+    }
+
+    /// Takes all files, in the order of their numbers; what had to wait is tried again once something came before it.
+    func run(_ files: [MergeInput]) throws {
+        state.of = files.count
+        outcomes = files.map { BundleOutcome(file: $0.path, outcome: .skipped) }
+        var waiting = files.indices.sorted { files[$0].order < files[$1].order }
+        var hasProgress = true
+        while hasProgress && !waiting.isEmpty {
+            hasProgress = false
+            var again: [Int] = []
+            for index in waiting {
+                outcomes[index] = try take(files[index], index)
+                if outcomes[index].outcome == .waiting { again.append(index) } else { hasProgress = true }
+                state.bundles = files.count - again.count
+                progress?(state)
+            }
+            waiting = again
+        }
+        try flush()
+    }
+
+    private func take(_ input: MergeInput, _ index: Int) throws -> BundleOutcome {
+        var outcome = BundleOutcome(file: input.path, outcome: .merged)
+        let copy = central.directory.inbox + "/" + Path.name(of: input.path)
+        do {
+            let bundle = try intake.take(input.path, into: copy)
+            inboxCopies.append(copy)
+            outcome.from = bundle.manifest.from.node.text
+            outcome.total = bundle.manifest.operations
+            try merge(bundle, index, &outcome)
+        } catch let error as BundleError {
+            refuse(input, error, &outcome)
+        } catch let error as GzipError {
+            refuse(input, BundleError(.damaged, file: input.path, error.reason), &outcome)
+        } catch let error as SegmentError {
+            refuse(input, BundleError(.malformed, file: input.path, error.description), &outcome)
+        }
+        return outcome
+    }
+
+    private func merge(_ bundle: VerifiedBundle, _ index: Int, _ outcome: inout BundleOutcome) throws {
+        let manifest = bundle.manifest
+        guard let terminal = terminals[manifest.from.node] else {
+            throw BundleError(.unknownKey, file: bundle.path, "\(manifest.from.node) is not enrolled")
+        }
+        let author = RunAuthor(
+            journal: manifest.from.journal, node: manifest.from.node, store: terminal.store, isCentral: false)
+        var row =
+            journals[author.journal]
+            ?? JournalRow(
+                code: 0, journal: author.journal, node: author.node, store: author.store, isCentral: false,
+                follows: manifest.from.follows)
+        guard row.node == author.node, !row.isCentral else {
+            throw BundleError(.malformed, file: bundle.path, "journal \(author.journal) belongs to \(row.node)")
+        }
+        let source = PendingMerge.Source(index: index, name: Path.name(of: outcome.file), author: author)
+        var places: [JSONValue] = []
+        for segment in manifest.segments {
+            if segment.number <= row.segment {
+                try compare(segment, row, bundle)
+                outcome.known += segment.last - segment.first + 1
+            } else if segment.number == row.segment + 1 {
+                places.append(try merge(segment, of: bundle, source, &row, &outcome))
+            } else {
+                outcome.outcome = .waiting
+                outcome.status = 75
+                outcome.reason =
+                    "gap: segments \(row.segment + 1) to \(segment.number - 1) of journal \(author.journal.short) are missing"
+                return
+            }
+        }
+        if places.isEmpty { outcome.outcome = .known }
+        try finish(bundle, source, terminal, places)
+    }
+
+    /// A segment that is here already costs one comparison of hashes.
+    private func compare(_ segment: Manifest.Segment, _ row: JournalRow, _ bundle: VerifiedBundle) throws {
+        let held =
+            segment.number == row.segment
+            ? row.segmentHash : try central.store.read { try $0.segment(journal: row.code, number: segment.number)?.hash }
+        guard let held, held != segment.hash else { return }
+        throw BundleError(
+            .damaged, file: bundle.path, entry: segment.path,
+            "fork: segment \(segment.number) of journal \(row.journal.short) is held with other content")
+    }
+
+    /// Decodes a segment, puts it into the archive, and its operations into the pending transaction.
+    private func merge(
+        _ segment: Manifest.Segment, of bundle: VerifiedBundle, _ source: PendingMerge.Source, _ row: inout JournalRow,
+        _ outcome: inout BundleOutcome
+    ) throws -> JSONValue {
+        let file = try bundle.open()
+        let range = try bundle.entryRange(segment.path)
+        let decoded = try decoder.decode(file, range)
+        try check(decoded, against: segment, row, bundle)
+        let stored = row.code > 0 ? try central.store.read { try $0.segment(journal: row.code, number: segment.number) } : nil
+        var held: SegmentRow
+        if let stored {
+            held = stored
+        } else {
+            let month = Timestamp.text(milliseconds: Clock.now()).prefix(7)
+            let place = try archive.append(file, range, to: "archive/\(source.author.node)/\(month).jsonl.gz")
+            held = SegmentRow(
+                id: 0, journal: 0, number: segment.number, first: segment.first, last: segment.last, hash: segment.hash,
+                file: place.file, offset: place.offset, length: place.length, bundle: nil)
+        }
+        let merged = row.seq
+        try add(decoded, held, source, &row)
+        outcome.new += row.seq - merged
+        outcome.known += max(0, merged - segment.first + 1)
+        row.segment = segment.number
+        row.segmentHash = decoded.hash
+        row.totals = row.totals.adding(decoded.totals)
+        close(decoded, source, &row)
+        journals[row.journal] = row
+        pending.journals[row.journal] = row
+        return [
+            "segment": .integer(segment.number), "file": .optional(held.file), "offset": .integer(held.offset),
+            "length": .integer(held.length),
+        ]
+    }
+
+    private func check(
+        _ decoded: DecodedSegment, against segment: Manifest.Segment, _ row: JournalRow, _ bundle: VerifiedBundle
+    ) throws {
+        let header = decoded.header
+        guard header.journal == row.journal, header.node == row.node, header.segment == segment.number,
+            header.first == segment.first, decoded.trailer.last == segment.last, decoded.hash == segment.hash,
+            header.previous == row.segmentHash || row.segment == 0,
+            header.first <= row.seq + 1
+        else {
+            throw BundleError(
+                .malformed, file: bundle.path, entry: segment.path,
+                "the segment is not the one that the manifest names, or does not continue the journal")
+        }
+    }
+
+    /// Adds the operations that are new, split where a transaction of the store is full.
+    private func add(
+        _ decoded: DecodedSegment, _ held: SegmentRow, _ source: PendingMerge.Source, _ row: inout JournalRow
+    ) throws {
+        begin(decoded, held, source, row.journal)
+        var last: ScannedOperation?
+        for operation in decoded.operations where operation.seq > row.seq {
+            let isFirst = operation.transactionFirst == 0 || operation.transactionFirst == operation.seq
+            let count = Int(operation.transactionCount)
+            if isFirst && !pending.batch.hasRoom(operations: count, bytes: operation.line.count * count) {
+                settle(&row, decoded, last)
+                try flush()
+                begin(decoded, held, source, row.journal)
+            }
+            pending.batch.add(operation)
+            last = operation
+        }
+        settle(&row, decoded, last)
+    }
+
+    private func begin(
+        _ decoded: DecodedSegment, _ held: SegmentRow, _ source: PendingMerge.Source, _ journal: UniqueID
+    ) {
+        pending.segments.append(PendingMerge.Segment(row: held, source: source, journal: journal))
+        pending.sources.append(source)
+        pending.batch.begin(source.author, text: decoded.text, segment: pending.segments.count - 1)
+    }
+
+    /// The journal's position behind the last operation added.
+    private func settle(_ row: inout JournalRow, _ decoded: DecodedSegment, _ last: ScannedOperation?) {
+        if let last {
+            let position = decoded.position(behind: last)
+            row.operations += position.seq - row.seq
+            row.seq = position.seq
+            row.hash = position.hash
+            state.operations = state.operations + 1
+        }
+        journals[row.journal] = row
+        pending.journals[row.journal] = row
+    }
+
+    /// Adds up what has been recorded since the last close, and compares it with what the till says at a close.
+    private func close(_ decoded: DecodedSegment, _ source: PendingMerge.Source, _ row: inout JournalRow) {
+        row.sinceClose.operations += decoded.trailer.count
+        row.sinceClose.totals = row.sinceClose.totals.adding(decoded.totals)
+        guard let close = decoded.trailer.close else { return }
+        let found = row.sinceClose
+        pending.days.append(
+            DayRow(
+                node: source.author.node, day: close.day, part: close.part, received: Clock.now(),
+                operations: close.operations, claimed: close.totals, found: found.totals,
+                agrees: close.operations == found.operations && close.totals.agrees(with: found.totals)))
+        row.sinceClose = SinceClose(day: close.day, part: close.part)
+    }
+
+    private func finish(
+        _ bundle: VerifiedBundle, _ source: PendingMerge.Source, _ terminal: TerminalRow, _ places: [JSONValue]
+    ) throws {
+        let manifest = bundle.manifest
+        if !places.isEmpty {
+            let line: JSONValue = [
+                "bundle": .string(source.name), "places": .array(places),
+                "manifest": .string(String(decoding: bundle.manifestBytes, as: UTF8.self)),
+                "signature": .string(String(decoding: bundle.signatureBytes, as: UTF8.self)),
+            ]
+            let month = Timestamp.text(milliseconds: Clock.now()).prefix(7)
+            try archive.append(line: line.bytes, to: "archive/\(source.author.node)/\(month).bundles.jsonl")
+            pending.finished.append(source)
+        }
+        taken[source.author.node] = manifest
+        // Bundles arrive in any order; the one that was written last tells where the terminal stands.
+        guard manifest.created >= terminal.seen else { return }
+        var row = terminal
+        row.seen = manifest.created
+        row.journal = manifest.from.journal
+        row.cursor = manifest.cursor
+        row.pending = manifest.pending
+        row.software = manifest.software
+        row.clockAhead = max(0, manifest.clock.wall - Clock.now())
+        terminals[row.node] = row
+        pending.terminals[row.node] = row
+    }
+
+    private func refuse(_ input: MergeInput, _ error: BundleError, _ outcome: inout BundleOutcome) {
+        let settled = Settling.judge(
+            error, status: try? central.fileSystem.status(input.path), now: Clock.now(),
+            settlingMilliseconds: MergeInput.settlingMilliseconds)
+        outcome.reason = settled.summary
+        outcome.status = settled.status
+        switch settled.code {
+        case .incomplete: outcome.outcome = .incomplete
+        case .wrongAddressee where !input.isExplicit:
+            outcome.outcome = .skipped
+            outcome.status = 0
+        default:
+            outcome.outcome = .refused
+            central.noteRefusal(input, settled)
+        }
+    }
+
+    private func flush() throws {
+        guard !pending.isEmpty else { return }
+        pending.archiveLengths = try archive.synchronize()
+        let full = pending
+        pending = PendingMerge(policy: central.policy)
+        state.operations += Int64(full.batch.operations.count)
+        progress?(state)
+        try handOver(full)
+    }
+}
+
+extension ControlTotals {
+    /// Whether both say the same; an entity without creates and with a zero sum may be left out.
+    func agrees(with other: ControlTotals) -> Bool { differences(from: other).isEmpty }
+
+    /// The entities in which both differ.
+    func differences(from other: ControlTotals) -> [String] {
+        Set(entries.keys).union(other.entries.keys).sorted().filter { name in
+            let (a, b) = (entries[name] ?? Entry(), other.entries[name] ?? Entry())
+            return a.creates != b.creates || (a.sum ?? .zero) != (b.sum ?? .zero)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import NightdropMerge
+import NightdropModel
+import NightdropStore
+
+/// Everything that one merge transaction writes: a batch of operations, and what its segments and bundles say besides.
+struct PendingMerge {
+    /// A bundle from which segments come.
+    struct Source {
+        let index: Int
+        let name: String
+        let author: RunAuthor
+    }
+
+    /// A segment that begins in this transaction, or one that an interrupted merge has begun.
+    struct Segment {
+        let row: SegmentRow
+        let source: Source
+        let journal: UniqueID
+    }
+
+    let batch: MergeBatch
+    var segments: [Segment] = []
+    /// For each run, the bundle that it comes from.
+    var sources: [Source] = []
+    /// The state of each journal behind this transaction; the codes are the store's to give.
+    var journals: [UniqueID: JournalRow] = [:]
+    var days: [DayRow] = []
+    var terminals: [NodeID: TerminalRow] = [:]
+    /// Bundles that are wholly in with this transaction.
+    var finished: [Source] = []
+    var archiveLengths: [String: Int64] = [:]
+
+    init(policy: Policy) { batch = MergeBatch(policy: policy, expecting: 4096) }
+
+    var isEmpty: Bool { batch.operations.isEmpty && segments.isEmpty && finished.isEmpty && terminals.isEmpty }
+}

@@ -1,0 +1,71 @@
+import NightdropFiles
+import NightdropFormats
+import NightdropMerge
+import NightdropModel
+
+/// A segment that was inflated, checked and scanned.
+struct DecodedSegment {
+    let header: SegmentHeader
+    let trailer: SegmentTrailer
+    let hash: ContentHash
+    let totals: ControlTotals
+    let operations: ContiguousArray<ScannedOperation>
+    let text: SegmentText
+
+    /// The position behind an operation.
+    func position(behind operation: ScannedOperation) -> JournalPosition {
+        JournalPosition(
+            journal: header.journal, seq: operation.seq, hash: ContentHash.of(text.buffer[operation.line]))
+    }
+}
+
+/// Inflates and scans sealed segments that stand within a file.
+struct SegmentDecoder {
+    private var input = [UInt8](repeating: 0, count: 256 << 10)
+
+    /// The segment at a range of a file. Throws `GzipError`, `SegmentError` or `FileError`.
+    mutating func decode(_ file: any OpenFile, _ range: Range<Int64>) throws -> DecodedSegment {
+        let inflater = try GzipDecompressor()
+        // Operations compress to about a sixth.
+        let text = SegmentText(capacity: Int(min(range.upperBound - range.lowerBound, 4 << 20)) * 6 + 4096)
+        var parser = SegmentParser()
+        var operations: ContiguousArray<ScannedOperation> = []
+        var parsed = 0
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let count = try input.withUnsafeMutableBytes { buffer in
+                let wanted = min(Int64(buffer.count), range.upperBound - offset)
+                return try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(wanted)]), at: offset)
+            }
+            guard count > 0 else { throw GzipError("the segment ends early", isTruncated: true) }
+            offset += Int64(count)
+            try input.withUnsafeBytes { buffer in
+                var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                while !rest.isEmpty {
+                    var read = 0
+                    try text.append(room: 512 << 10) { room in
+                        let (taken, written) = try inflater.inflate(rest, into: room)
+                        read = taken
+                        guard taken > 0 || written > 0 else { throw GzipError("damaged compressed data") }
+                        return written
+                    }
+                    rest = UnsafeRawBufferPointer(rebasing: rest[read...])
+                    parsed = try parser.parse(text.buffer, parsed..<text.count) { operations.append($0) }
+                }
+            }
+            guard text.count <= SegmentDecoder.largestText else {
+                throw SegmentError(line: 1, reason: "the segment is larger than a segment can be")
+            }
+        }
+        guard inflater.isAtMemberEnd else { throw GzipError("the segment ends early", isTruncated: true) }
+        guard let header = parser.header, let trailer = parser.trailer, parsed == text.count else {
+            throw SegmentError(line: 1, reason: "the segment is not sealed")
+        }
+        return DecodedSegment(
+            header: header, trailer: trailer, hash: parser.hash, totals: parser.totals, operations: operations,
+            text: text)
+    }
+
+    /// A segment is closed at 16 MiB at the latest, with the commit that reaches it.
+    private static let largestText = Limits.segmentTextBytes + Limits.transactionBytes + (4 << 20)
+}

@@ -1,0 +1,57 @@
+import NightdropFiles
+import NightdropFormats
+
+extension BundleError {
+    /// The error behind a failure while `file` was read.
+    init(reading file: String, _ cause: any Error) {
+        self.init(file: file, cause) { $0 == .notFound ? .notFound : .inputOutput }
+    }
+
+    /// The error behind a failure while `file` was written.
+    init(writing file: String, _ cause: any Error) {
+        self.init(file: file, cause) { kind in
+            switch kind {
+            case .notFound, .exists, .notPermitted: .cannotCreate
+            case .noSpace, .locked, .inputOutput: .inputOutput
+            }
+        }
+    }
+
+    /// The error behind a failure while `file`, which is there, was copied and checked.
+    init(taking file: String, _ cause: any Error) {
+        self.init(file: file, cause) { _ in .inputOutput }
+    }
+
+    private init(file: String, _ cause: any Error, code: (FileError.Kind) -> Code) {
+        switch cause {
+        case let error as BundleError: self = error
+        case let error as FileError: self.init(code(error.kind), file: file, error.description)
+        case let error as ArchiveError:
+            self.init(Code(error.kind), file: file, entry: error.entry, error.reason)
+        case let error as ManifestError:
+            self.init(Code(error.kind), file: file, entry: BundleHead.manifestName, error.reason)
+        default: self.init(.inputOutput, file: file, "\(cause)")
+        }
+    }
+}
+
+extension BundleError.Code {
+    fileprivate init(_ kind: ArchiveError.Kind) {
+        self =
+            switch kind {
+            case .notTar, .badEntry: .malformed
+            case .truncated: .incomplete
+            case .damaged, .trailingData: .damaged
+            case .tooManyEntries: .limit
+            }
+    }
+
+    fileprivate init(_ kind: ManifestError.Kind) {
+        self =
+            switch kind {
+            case .malformed: .malformed
+            case .unknownFormat: .unknownFormat
+            case .unknownCapability: .unknownCapability
+            }
+    }
+}

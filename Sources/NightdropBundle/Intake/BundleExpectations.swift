@@ -1,0 +1,44 @@
+import NightdropFormats
+import NightdropModel
+
+/// What a bundle must be to be taken.
+public struct BundleExpectations: Sendable {
+    /// Who is to read it; case counts.
+    public var node: NodeID
+    /// The organisation it must belong to; nil where that is not known yet.
+    public var organisation: String?
+    /// Whose signatures count.
+    public var trust: BundleTrust
+    /// The kinds that are taken.
+    public var kinds: Set<Manifest.Kind>
+    /// The largest file that is taken.
+    public var maximumBytes: Int64
+
+    /// Expectations; by default every kind, up to 64 GiB.
+    public init(
+        node: NodeID, organisation: String?, trust: BundleTrust,
+        kinds: Set<Manifest.Kind> = Set(Manifest.Kind.allCases), maximumBytes: Int64 = 64 << 30
+    ) {
+        self.node = node
+        self.organisation = organisation
+        self.trust = trust
+        self.kinds = kinds
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Refuses a manifest that is not what is expected.
+    func check(_ manifest: Manifest, file: String) throws(BundleError) {
+        if let organisation, !manifest.organisation.utf8.elementsEqual(organisation.utf8) {
+            throw BundleError(
+                .wrongOrganisation, file: file,
+                "it belongs to \(BundleError.shown(manifest.organisation)), this node to \(BundleError.shown(organisation))"
+            )
+        }
+        guard manifest.to == node else {
+            throw BundleError(.wrongAddressee, file: file, "it is for \(manifest.to), this is \(node)")
+        }
+        guard kinds.contains(manifest.kind) else {
+            throw BundleError(.malformed, file: file, "a \(manifest.kind.rawValue) bundle is nothing for this node")
+        }
+    }
+}
