@@ -36,8 +36,8 @@ struct Days: ParsableCommand {
         for day in days {
             let agreement = day.agrees.map { $0 ? "agree" : "DIFFER: \(day.differences.joined(separator: "; "))" } ?? ""
             table.add([
-                day.day, day.terminal.text, day.store.text, day.closed ? "yes" : "NO",
-                day.closed ? Words.time(day.received) : "", day.closed ? String(day.operations) : "", agreement,
+                day.day, day.terminal.text, day.store.text, day.isClosed ? "yes" : "NO",
+                day.isClosed ? Words.time(day.received) : "", day.isClosed ? String(day.operations) : "", agreement,
             ])
         }
         return table
@@ -50,7 +50,7 @@ enum DaysAnswer {
         guard let first = days.map(\.day).min(), let last = days.map(\.day).max() else {
             return "no till has closed a day yet"
         }
-        let missing = days.filter { !$0.closed }
+        let missing = days.filter { !$0.isClosed }
         let differing = days.filter { $0.agrees == false }
         if missing.isEmpty && differing.isEmpty {
             let tills = Set(days.map(\.terminal)).count
@@ -72,7 +72,7 @@ extension DayStatus {
     fileprivate var json: JSONValue {
         [
             "day": .string(day), "terminal": .string(terminal.text), "store": .string(store.text),
-            "closed": .bool(closed), "received": .time(received), "agrees": agrees.map { .bool($0) } ?? .null,
+            "closed": .bool(isClosed), "received": .time(received), "agrees": agrees.map { .bool($0) } ?? .null,
             "operations": .integer(operations), "totals": totals.json,
             "differences": .array(differences.map { .string($0) }),
         ]

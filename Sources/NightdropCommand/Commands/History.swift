@@ -33,7 +33,7 @@ struct History: ParsableCommand {
             for entry in entries {
                 table.add([
                     String(entry.csn), Words.time(entry.at), entry.node, String(entry.seq), entry.by ?? "",
-                    entry.action, entry.what,
+                    entry.action.name, entry.what,
                 ])
             }
             try table.print(to: console)
@@ -45,9 +45,9 @@ struct History: ParsableCommand {
 extension HistoryEntry {
     fileprivate var json: JSONValue {
         [
-            "csn": .integer(csn), "node": .string(node), "journal": .string(journal), "seq": .integer(seq),
-            "at": .time(at), "by": .optional(by), "action": .string(action), "set": JSONValue(set),
-            "was": JSONValue(was), "add": JSONValue(add), "bundle": .optional(bundle),
+            "csn": .integer(csn), "node": .string(node), "journal": .string(journal.text), "seq": .integer(seq),
+            "at": .time(at), "by": .optional(by), "action": .string(action.name), "set": JSONValue(set),
+            "was": JSONValue(was), "add": JSONValue(add),
         ]
     }
 
