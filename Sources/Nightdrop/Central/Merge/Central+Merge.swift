@@ -32,7 +32,8 @@ extension Central {
     private func lockForMerge() throws -> any FileLock {
         do throws(FileError) {
             return try fileSystem.lock(directory.path + "/merge.lock", wait: false)
-        } catch where error.kind == .locked {
+        } catch {
+            guard error.kind == .locked else { throw error }
             throw NightdropError(.tryAgain, "another merge is running on \(directory.path); try again when it is done")
         }
     }

@@ -25,7 +25,7 @@ final class Handover<Value>: @unchecked Sendable {
     }
 
     /// Hands over a value, waiting for room. False if the receiver has given up.
-    func put(_ value: sending Value) -> Bool {
+    func put(_ value: Value) -> Bool {
         locked {
             while values.count >= capacity && !isGivenUp { pthread_cond_wait(changed, mutex) }
             if !isGivenUp { values.append(value) }

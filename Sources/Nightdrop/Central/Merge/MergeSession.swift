@@ -126,9 +126,10 @@ final class MergeSession {
 
     /// A segment that is here already costs one comparison of hashes.
     private func compare(_ segment: Manifest.Segment, _ row: JournalRow, _ bundle: VerifiedBundle) throws {
-        let held =
-            segment.number == row.segment
-            ? row.segmentHash : try central.store.read { try $0.segment(journal: row.code, number: segment.number)?.hash }
+        var held: ContentHash? = row.segmentHash
+        if segment.number < row.segment {
+            held = try central.store.read { try $0.segment(journal: row.code, number: segment.number) }?.hash
+        }
         guard let held, held != segment.hash else { return }
         throw BundleError(
             .damaged, file: bundle.path, entry: segment.path,

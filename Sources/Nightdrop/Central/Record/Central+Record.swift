@@ -37,16 +37,24 @@ extension Central {
                 return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
             }
             let filled = try fill(drafts, writer)
-            let (numbers, text, operations) = try journal.commit { builder in
+            let written = try journal.commit { builder -> Written in
                 let numbers = try builder.append(filled)
-                return builder.withWritten { text, operations in (numbers, Array(text), operations) }
+                return builder.withWritten { Written(numbers: numbers, text: Array($0), operations: Array($1)) }
             }
+            let numbers = written.numbers
             if let key = drafts.first?.key {
                 try writer.set("key:\(key)", "\(numbers.lowerBound)-\(numbers.upperBound)")
             }
-            try text.withUnsafeBytes { try merge(own: operations, $0, writer) }
+            try written.text.withUnsafeBytes { try merge(own: written.operations, $0, writer) }
             return Recorded(first: numbers.lowerBound, last: numbers.upperBound)
         }
+    }
+
+    /// What a commit has written.
+    private struct Written: Sendable {
+        let numbers: ClosedRange<Int64>
+        let text: [UInt8]
+        let operations: [ScannedOperation]
     }
 
     /// The present state of a living record; nil if there is none.
