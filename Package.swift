@@ -64,7 +64,11 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "NightdropCommand",
-            dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Nightdrop", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropJournal",
+                "NightdropModel", "NightdropStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
 
         .target(

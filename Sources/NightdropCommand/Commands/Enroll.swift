@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Nightdrop
 import NightdropFormats
+import NightdropModel
 
 struct Enroll: ParsableCommand {
     static let configuration = CommandConfiguration(

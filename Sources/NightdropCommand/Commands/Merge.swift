@@ -1,6 +1,7 @@
 import ArgumentParser
 import Nightdrop
 import NightdropFormats
+import NightdropModel
 
 struct Merge: ParsableCommand {
     static let configuration = CommandConfiguration(

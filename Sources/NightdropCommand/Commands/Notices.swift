@@ -1,5 +1,6 @@
 import ArgumentParser
 import Nightdrop
+import NightdropFormats
 
 struct Notices: ParsableCommand {
     static let configuration = CommandConfiguration(

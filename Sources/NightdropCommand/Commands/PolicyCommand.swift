@@ -1,6 +1,8 @@
 import ArgumentParser
+import Nightdrop
 import NightdropFiles
 import NightdropFormats
+import NightdropModel
 
 struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

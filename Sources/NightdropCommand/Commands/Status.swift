@@ -1,5 +1,6 @@
 import ArgumentParser
 import Nightdrop
+import NightdropModel
 
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Nightdrop
 import NightdropFormats
+import NightdropModel
 import NightdropStore
 
 struct Terminals: ParsableCommand {

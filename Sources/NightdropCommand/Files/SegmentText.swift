@@ -1,5 +1,6 @@
 import NightdropFiles
 import NightdropFormats
+import NightdropModel
 
 /// The text of journal segments within a file: one, as a journal and a bundle hold it, or many one behind the other, as
 /// head office's archive holds them. Read piece by piece.

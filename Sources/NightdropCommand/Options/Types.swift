@@ -2,7 +2,7 @@ import ArgumentParser
 import NightdropFormats
 import NightdropModel
 
-extension NodeID: @retroactive ExpressibleByArgument {
+extension NodeID: ExpressibleByArgument {
     /// An id from the command line.
     public init?(argument: String) { self.init(argument) }
 }
