@@ -37,7 +37,8 @@ struct NightdropCommand: ParsableCommand {
     private static func end(_ error: any Error) -> Never {
         switch error {
         case let code as ExitCode: Glibc.exit(code.rawValue)
-        case is CleanExit, is ValidationError: endParsing(error)
+        // Help that was asked for and arguments that do not go together come up here, too.
+        case _ where exitCode(for: error) != .failure: endParsing(error)
         default:
             let failure = Failure(error)
             for line in failure.message.split(separator: "\n") { Console.error("nightdrop: \(line.visible)") }

@@ -186,5 +186,5 @@ struct Tally {
             : "nothing was recorded"
     }
 
-    private var range: String { "numbers \(first) to \(last)" }
+    private var range: String { first == last ? "number \(first)" : "numbers \(first) to \(last)" }
 }
