@@ -93,6 +93,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
+            name: "FormatVectorsTests",
+            dependencies: ["NightdropModel", "NightdropFormats", "NightdropFiles", "NightdropBundle"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "NightdropMergeTests",
+            dependencies: ["NightdropMerge", "NightdropStoreSQLite", "NightdropFormats", "NightdropModel"],
+            swiftSettings: settings),
     ]
 )

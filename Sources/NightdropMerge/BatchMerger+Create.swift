@@ -56,7 +56,8 @@ extension BatchMerger {
         guard let spare = spareSlots[current.index] else {
             return hold(current, .duplicate, "no free id was prepared")
         }
-        let key = batch.index.slots[current.slot]
+        // The name that the till uses, which may have led to an earlier second record already.
+        let key = batch.index.slots[Int(batch.slotOf[current.index])]
         let target = batch.index.slots[Int(spare)].id
         let first = records[current.slot]
         make(current, in: Int(spare))

@@ -108,6 +108,7 @@ public struct BatchMerger {
         case .delete: delete(current)
         }
         if let conflict = current.decides {
+            records[current.slot].hasConflicts = true
             closures.append(
                 ConflictClosure(
                     number: conflict, operation: index, decided: decidedValue(current), byPerson: true))

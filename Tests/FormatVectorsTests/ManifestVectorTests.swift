@@ -10,7 +10,7 @@ struct ManifestVectorTests {
         "return-without-answer": .malformed,
     ]
     private static let withoutManifest: Set<String> = [
-        "no-bytes", "manifest-not-first", "manifest-over-4-mib", "truncated-in-manifest",
+        "no-bytes", "manifest-not-first", "truncated-in-manifest",
     ]
 
     @Test("A manifest is written as it was read", arguments: try Vector.all("bundle", suffix: ".nightdrop.tar"))

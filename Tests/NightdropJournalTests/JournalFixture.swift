@@ -97,6 +97,19 @@ func kind(_ body: () throws -> Void) -> JournalError.Kind? {
     }
 }
 
+/// Runs `body` on so many threads at the same time.
+func concurrently(_ threads: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let group = DispatchGroup()
+    for index in 0..<threads {
+        group.enter()
+        Thread.detachNewThread {
+            body(index)
+            group.leave()
+        }
+    }
+    group.wait()
+}
+
 /// The seed of a random test: chance, or `NIGHTDROP_SEED` to repeat a run.
 func chosenSeed() -> UInt64 {
     ProcessInfo.processInfo.environment["NIGHTDROP_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max)

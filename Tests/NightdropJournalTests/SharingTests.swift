@@ -1,39 +1,46 @@
-import Foundation
 import NightdropFormats
 import NightdropJournal
 import NightdropModel
 import Synchronization
 import Testing
 
+private final class Given: Sendable {
+    let value = Mutex<[(ClosedRange<Int64>, [String])]>([])
+}
+
+private final class Flag: Sendable {
+    let value = Atomic(false)
+}
+
 @Suite struct SharingTests {
     @Test func threadsShareGroupsAndNumbersHaveNoGaps() throws {
         let fixture = try JournalFixture()
         let writer = try fixture.writer()
-        let given = Mutex<[(ClosedRange<Int64>, [String])]>([])
-        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+        let given = Given()
+        concurrently(4) { thread in
             for number in 0..<100 {
                 let ids = (0...(number % 3)).map { "t\(thread)-\(number)-\($0)" }
                 guard let range = try? writer.sell(ids) else { continue }
-                given.withLock { $0.append((range, ids)) }
+                given.value.withLock { $0.append((range, ids)) }
             }
         }
-        try check(fixture, given.withLock { $0 })
+        try check(fixture, given.value.withLock { $0 })
         #expect(try writer.reader.segments().count == 1)
     }
 
     @Test func writersOnOneDirectoryTakeTurnsAndTellOfEachOther() throws {
         let fixture = try JournalFixture()
         let writers = try (0..<2).map { _ in try fixture.writer() }
-        let given = Mutex<[(ClosedRange<Int64>, [String])]>([])
-        DispatchQueue.concurrentPerform(iterations: 4) { thread in
+        let given = Given()
+        concurrently(4) { thread in
             for number in 0..<50 {
                 let ids = (0...(number % 2)).map { "t\(thread)-\(number)-\($0)" }
                 guard let range = try? writers[thread % 2].sell(ids) else { continue }
-                given.withLock { $0.append((range, ids)) }
+                given.value.withLock { $0.append((range, ids)) }
                 if number % 20 == thread { _ = try? writers[thread % 2].seal() }
             }
         }
-        try check(fixture, given.withLock { $0 })
+        try check(fixture, given.value.withLock { $0 })
         #expect(try fixture.reader.segments().count > 3)
         try fixture.reader.verify { _, _ in }
     }
@@ -63,17 +70,17 @@ import Testing
     @Test func aReaderBesideAWriterSeesWholeTransactionsInOrder() throws {
         let fixture = try JournalFixture()
         let writer = try fixture.writer()
-        let isDone = Atomic(false)
-        DispatchQueue.concurrentPerform(iterations: 2) { role in
+        let isDone = Flag()
+        concurrently(2) { role in
             if role == 0 {
                 for number in 0..<150 {
                     _ = try? writer.sell(["a\(number)", "b\(number)"])
                     if number % 40 == 39 { _ = try? writer.seal() }
                 }
-                isDone.store(true, ordering: .releasing)
+                isDone.value.store(true, ordering: .releasing)
             } else {
                 var seen: Int64 = 0
-                while !isDone.load(ordering: .acquiring) {
+                while !isDone.value.load(ordering: .acquiring) {
                     do {
                         let durable = writer.lastSeq
                         try writer.reader.read(from: seen + 1, through: durable) { _, operations in

@@ -47,12 +47,14 @@ class Archive:
                     raise Refusal("limit", "the manifest is larger than 4 MiB")
                 if position + size + -size % 512 > self.length:
                     raise Refusal("truncated", f"the archive ends within {name}")
+                if any(any(chunk) for chunk in file_chunks(self.path, position + size, -size % 512)):
+                    raise Refusal("damaged", f"what fills the last block of {name} is not zero")
                 yield name, position, size
                 pax = {}
             position += size + -size % 512
         self.block(position + 512)
         if any(any(chunk) for chunk in file_chunks(self.path, position)):
-            raise malformed("something behind the end of the archive")
+            raise Refusal("damaged", "something behind the end of the archive")
 
     @staticmethod
     def header(block):
@@ -61,7 +63,8 @@ class Archive:
                 raise ValueError
             return int(field.strip(b" \0"), 8)
         try:
-            if octal(block[148:156]) != sum(block) - sum(block[148:156]) + 8 * 32 or block[257:262] != b"ustar":
+            checksum = sum(block) - sum(block[148:156]) + 8 * 32
+            if block[148:156] != b"%06o\0 " % checksum or block[257:262] != b"ustar":
                 raise ValueError
             name, prefix = (field.split(b"\0")[0].decode() for field in (block[:100], block[345:500]))
             return block[156:157], f"{prefix}/{name}" if prefix else name, octal(block[124:136])

@@ -12,7 +12,7 @@ from .shapes import MANIFEST, NOTICE, each, entity_name, is_bool, node_id, shape
 from .strict_json import JSONParser, Number, Object, Refusal, malformed
 
 BUNDLE_ENTRIES = 100_000
-SIGNATURE_BYTES = 32 << 10
+SIGNATURE_BYTES = 64 << 10
 
 ENTRY = re.compile(r"segments/[0-9]{6,18}\.jsonl\.gz|changes/[0-9]{6,18}\.jsonl\.gz|notices/[0-9]{6,18}\.jsonl"
                    r"|policy\.yaml|keys/allowed_signers")
@@ -27,8 +27,10 @@ class Bundle:
             entries = archive.entries()
             data = self.first_entry(entries)
             name, offset, size = next(entries, (None, 0, 0))
-            if name != "manifest.json.sig" or size > SIGNATURE_BYTES:
+            if name != "manifest.json.sig" or size == 0:
                 raise Refusal("unsigned", "the second entry is not manifest.json.sig")
+            if size > SIGNATURE_BYTES:
+                raise Refusal("limit", "the signature is larger than 64 KiB")
             signature = b"".join(file_chunks(path, offset, size)).replace(b"\r\n", b"\n")
             self.manifest = read_manifest(data)
             self.check_signature(data, signature, signers)
@@ -46,9 +48,9 @@ class Bundle:
         return b"".join(file_chunks(self.path, offset, size))
 
     def check_signature(self, data, signature, signers):
-        """By ssh-keygen: whether it is a signature of these bytes at all, then whether its key may sign for the node."""
+        """By ssh-keygen: whether it is a signature of these bytes, then whether its key may sign for the node."""
         if sshsig_namespace(signature) != b"nightdrop-bundle":
-            raise Refusal("unsigned", "manifest.json.sig is no signature of a bundle")
+            raise Refusal("unsigned", "manifest.json.sig is a signature for another purpose")
         with tempfile.NamedTemporaryFile() as file:
             file.write(signature)
             file.flush()
@@ -59,14 +61,16 @@ class Bundle:
                 return
             node = self.manifest["from"]["node"]
             open(signers, "rb").close()
-            allowed = subprocess.run([*keygen, "verify", "-f", signers, "-I", node], input=data, capture_output=True)
+            moment = "verify-time=" + re.sub("[^0-9]", "", self.manifest["created"])[:14] + "Z"
+            verify = [*keygen, "verify", "-f", signers, "-I", node, "-O", moment]
+            allowed = subprocess.run(verify, input=data, capture_output=True)
             if allowed.returncode != 0:
                 raise Refusal("unknown-key", f"the key is not one that may sign for {node}")
             self.signature = f"by {node}"
 
     def check_entries(self, entries):
         listed = self.manifest["entries"]
-        if len(listed) > BUNDLE_ENTRIES:
+        if len(listed) > BUNDLE_ENTRIES - 2:
             raise Refusal("limit", "more than 100,000 entries")
         self.offsets = {}
         for entry in listed:
@@ -75,7 +79,8 @@ class Bundle:
                 raise malformed(f"the manifest lists {path} twice or against the format")
             name, offset, actual = next(entries, (None, 0, 0))
             if name != path:
-                raise malformed(f"{path} is missing, or not in the place that the manifest gives it")
+                kind = "damaged" if name is None else "malformed"
+                raise Refusal(kind, f"{path} is missing, or not in the place that the manifest gives it")
             if actual != size:
                 raise Refusal("damaged", f"{path} has {actual} bytes, not {size}")
             digest = hashlib.sha256()
@@ -178,14 +183,14 @@ def read_change(line):
 def sshsig_namespace(armor):
     """The namespace within an armored SSHSIG (PROTOCOL.sshsig): magic, version, key, namespace, …"""
     lines = armor.split(b"\n")
-    if (lines[0], lines[-2:]) != (b"-----BEGIN SSH SIGNATURE-----", [b"-----END SSH SIGNATURE-----", b""]):
-        return None
     try:
+        if (lines[0], lines[-2:]) != (b"-----BEGIN SSH SIGNATURE-----", [b"-----END SSH SIGNATURE-----", b""]):
+            raise ValueError
         blob = base64.b64decode(b"".join(lines[1:-2]), validate=True)
         position = 10 + 4 + int.from_bytes(blob[10:14], "big")
         return blob[position + 4:position + 4 + int.from_bytes(blob[position:position + 4], "big")]
     except ValueError:
-        return None
+        raise Refusal("damaged", "manifest.json.sig is no well-formed signature")
 
 
 def read_manifest(data):

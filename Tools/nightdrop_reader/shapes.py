@@ -1,4 +1,4 @@
-"""What a value must be. What a shape names is required, `maybe` allows null, and what it does not name is passed over."""
+"""What a value must be: what a shape names is required, `maybe` allows null, and all else is passed over."""
 import calendar
 import re
 
@@ -74,7 +74,7 @@ node_id = matches(r"[A-Za-z0-9_-]{1,16}")
 entity_name = matches(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 unique_id = matches(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 content_hash = matches(r"sha256:[0-9a-f]{64}")
-is_transaction = lambda value: isinstance(value, list) and len(value) == 2 and whole(0)(value[0]) and text_value(value[1])
+is_transaction = lambda pair: isinstance(pair, list) and len(pair) == 2 and whole(0)(pair[0]) and text_value(pair[1])
 text_map = lambda value: isinstance(value, Object) and all(map(text_value, value.values()))
 POSITION = {"journal": unique_id, "seq": whole(0), "hash": content_hash}
 SINCE = {"day": maybe(is_date), "part": whole(0), "operations": whole(0), "totals": is_totals}

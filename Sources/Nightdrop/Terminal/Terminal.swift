@@ -1,63 +1,157 @@
+import NightdropFiles
 import NightdropFormats
+import NightdropJournal
 import NightdropModel
+import NightdropStoreSQLite
+import Synchronization
 
 /// A till: records operations, shows records, closes days, writes bundles for central and takes in its answers.
 ///
 /// Values of this class may be used from any thread, and several processes may open the same directory. Calls block
-/// until the disk has answered; only `record`, `get` and `records` are meant for the moment of a sale.
+/// until the disk has answered; only `record`, `get` and `records` are meant for the moment of a sale. What they throw is a
+/// `NightdropError`.
 public final class Terminal: Sendable {
-    /// The settings as they stood when the terminal was opened, or when the grant was taken in.
-    public var settings: NodeSettings { opened }
-    private let opened: NodeSettings
+    let directory: NodeDirectory
+    let fileSystem: any FileSystem
+    let key: SigningKey
+    let store: TerminalDatabase
+    let journal: JournalWriter
+    let identity: JournalIdentity
+    private let heldRules: Mutex<TerminalRules>
+    let present: PresentState
+    let catchUp: CatchUp
+    let broadcaster = EventBroadcaster<TerminalEvent>()
+    let lastStatus = Mutex<[UInt8]>([])
 
-    /// Makes a terminal: directories, keys, its first journal, and a request for enrollment.
-    ///
-    /// - Parameters:
-    ///   - directory: The node's directory; it must not hold a node already.
-    ///   - centralFingerprint: The fingerprint that the grant must bear; nil to trust the first grant.
-    ///   - request: Where to write the request; nil for `outbox/<id>.nightdrop-request`.
-    /// - Returns: the terminal and the path of its request.
-    public static func create(
-        at directory: String, id: NodeID, store: NodeID, centralFingerprint: String? = nil, request: String? = nil
-    ) throws -> (terminal: Terminal, request: String) { throw NightdropError(.usage, "") }
+    /// The settings at present; a grant completes them.
+    public var settings: NodeSettings { rules.settings }
 
-    /// Opens a terminal: the journal recovers what an interruption has left, and the store catches up with it.
-    public init(at directory: String) throws { throw NightdropError(.usage, "") }
+    /// The policy at present; without entities before enrollment.
+    public var policy: Policy { rules.policy }
 
-    /// Records operations, several as one transaction; durable on return.
-    ///
-    /// - Throws: `NightdropError` of kind `refused` for master data that breaks a rule; then nothing is written.
-    public func record(_ drafts: [OperationDraft]) throws -> Recorded { throw NightdropError(.usage, "") }
-
-    /// Records one operation; durable on return.
-    public func record(_ draft: OperationDraft) throws -> Recorded { try record([draft]) }
-
-    /// A living record, with everything recorded here so far; nil if there is none.
-    public func get(_ entity: String, _ id: String) throws -> Record? { throw NightdropError(.usage, "") }
-
-    /// Hands on the living records of an entity by id, with everything recorded here before the call.
-    public func records(_ entity: String, _ body: (Record) throws -> Void) throws {}
-
-    /// Closes the business day (today, if nil): seals, and writes a bundle, in any case.
-    ///
-    /// - Parameter exchange: The directory to write to, as `DIR/to/<central>/`; nil for the outbox.
-    public func close(day: String? = nil, to exchange: String? = nil) throws -> Exported { Exported() }
-
-    /// Writes a bundle of everything that no receipt covers; none if central has and knows everything.
-    public func export(to exchange: String? = nil, maxSize: Int64? = nil) throws -> Exported { Exported() }
-
-    /// Takes in bundles: files, or directories with their `to/<me>/`. Never removes any of them.
-    public func take(_ paths: [String]) throws -> [BundleOutcome] { [] }
-
-    /// What is pending, failed and in conflict.
-    public func status() throws -> NodeStatus { NodeStatus(node: settings.id) }
-
-    /// What central has told this terminal, oldest first.
-    public func notices() throws -> [NoticeLine] { [] }
-
-    /// Returns once the store holds everything recorded before the call.
-    public func flush() throws {}
+    /// The fingerprint of the signing key, `SHA256:…`.
+    public var fingerprint: String { key.publicKey.fingerprint }
 
     /// What happens from now on. Every reader gets its own stream; a slow reader misses the oldest events.
-    public var events: AsyncStream<TerminalEvent> { AsyncStream { $0.finish() } }
+    public var events: AsyncStream<TerminalEvent> { broadcaster.stream() }
+
+    /// The settings and the policy at present.
+    var rules: TerminalRules { heldRules.withLock { $0 } }
+
+    /// Changes them.
+    func changeRules(_ change: (inout TerminalRules) throws -> Void) rethrows {
+        try heldRules.withLock { try change(&$0) }
+    }
+
+    /// Opens a terminal: the journal recovers what an interruption has left, and the store catches up with it.
+    public convenience init(at directory: String) throws {
+        try self.init(at: NodeDirectory(directory), fileSystem: DiskFileSystem())
+    }
+
+    init(at directory: NodeDirectory, fileSystem: any FileSystem) throws {
+        let parts = try NightdropError.attempt { try TerminalParts(directory, fileSystem) }
+        self.directory = directory
+        self.fileSystem = fileSystem
+        key = parts.key
+        store = parts.store
+        journal = parts.journal
+        identity = parts.identity
+        present = parts.present
+        heldRules = Mutex(parts.rules)
+        catchUp = CatchUp(parts)
+        try NightdropError.attempt { try catchUp.run(parts.rules) }
+    }
+}
+
+/// The settings and the policy that hold at a moment.
+struct TerminalRules: Sendable {
+    var settings: NodeSettings
+    var policy: Policy
+    /// The policy's text as the store has it; nil before enrollment.
+    var policyText: String?
+    var validator: PolicyValidator
+    /// Up to which generation of the store they are known to hold.
+    var generation: Int64 = -1
+
+    init(settings: NodeSettings, policy: Policy, policyText: String?) {
+        self.settings = settings
+        self.policy = policy
+        self.policyText = policyText
+        validator = PolicyValidator(policy)
+    }
+
+    init(settings: NodeSettings, policyText: String?, file: String) throws {
+        let policy =
+            try policyText.map { text throws(PolicyError) in try PolicyFile.parse(text, file: file) }
+            ?? Policy(version: 0, organisation: settings.organisation ?? "", entities: [])
+        self.init(settings: settings, policy: policy, policyText: policyText)
+    }
+
+    /// The conditions that segments state.
+    func conditions(_ cursor: Cursor?) -> JournalConditions {
+        JournalConditions(epoch: cursor?.epoch, policyVersion: policy.version, controlFields: policy.controlFields)
+    }
+}
+
+/// What a terminal consists of, as it is opened.
+struct TerminalParts {
+    let key: SigningKey
+    let store: TerminalDatabase
+    let journal: JournalWriter
+    let identity: JournalIdentity
+    let present: PresentState
+    let rules: TerminalRules
+
+    init(_ directory: NodeDirectory, _ fileSystem: any FileSystem) throws {
+        let settings = try TerminalParts.settings(directory, fileSystem)
+        guard let keyFile = try fileSystem.contents(directory.signingKey) else {
+            throw NightdropError(.badSettings, "\(directory.signingKey) is missing; without it nothing can be signed")
+        }
+        key = try SigningKey(file: keyFile)
+        store = try TerminalDatabase(path: directory.store)
+        let state = try store.read { try $0.state() }
+        let file = try fileSystem.contents(directory.policy).map { String(decoding: $0, as: UTF8.self) }
+        if let text = state.policy, text != file { try fileSystem.publish(directory.policy, bytes: Array(text.utf8)) }
+        rules = try TerminalRules(settings: settings, policyText: state.policy ?? file, file: directory.policy)
+        identity = try CurrentJournal.find(directory, settings, fileSystem)
+        present = PresentState(store)
+        journal = try JournalWriter(
+            fileSystem: fileSystem, directory: directory.journal(identity.journal), identity: identity,
+            conditions: rules.conditions(state.cursor), wallClock: { Clock.now() },
+            discovered: { [present] _, _ in present.markStale() })
+    }
+
+    static func settings(_ directory: NodeDirectory, _ fileSystem: any FileSystem) throws -> NodeSettings {
+        guard let yaml = try fileSystem.contents(directory.settings) else {
+            throw NightdropError(.notFound, "\(directory.path) is no node: it has no nightdrop.yaml")
+        }
+        let settings = try NodeSettings(yaml: String(decoding: yaml, as: UTF8.self), file: directory.settings)
+        guard settings.role == .terminal else {
+            throw NightdropError(.usage, "\(directory.path) is not a terminal but head office")
+        }
+        return settings
+    }
+}
+
+/// Which of the journals in a node's directory is the one that is written: the one that no other follows.
+enum CurrentJournal {
+    static func find(
+        _ directory: NodeDirectory, _ settings: NodeSettings, _ fileSystem: any FileSystem
+    ) throws -> JournalIdentity {
+        var found: [SegmentHeader] = []
+        for name in try fileSystem.names(in: directory.journals) {
+            let segments = try JournalReader.segments(
+                fileSystem: fileSystem, directory: directory.journals + "/" + name)
+            if let header = segments.last?.header { found.append(header) }
+        }
+        let followed = Set(found.compactMap { $0.follows?.journal })
+        let current = found.filter { !followed.contains($0.journal) }
+        guard let header = current.first, current.count == 1 else {
+            throw NightdropError(
+                .inputOutput,
+                "\(directory.journals) holds \(current.count) journals that could be the present one; it must be one")
+        }
+        return JournalIdentity(
+            node: settings.id, store: settings.store, journal: header.journal, follows: header.follows)
+    }
 }

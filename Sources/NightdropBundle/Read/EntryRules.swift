@@ -25,6 +25,9 @@ enum EntryRules {
                     "it has \(entry.size) bytes, and at most \(Limits.manifestBytes) are allowed")
             }
         }
+        guard manifest.kind != .grant || paths.contains(keysName) else {
+            throw BundleError(.malformed, file: file, entry: keysName, "a grant must bring the keys of head office")
+        }
         for segment in manifest.segments where !paths.contains(segment.path) {
             throw BundleError(
                 .malformed, file: file, "segment \(segment.number) stands in an entry that the manifest does not name")

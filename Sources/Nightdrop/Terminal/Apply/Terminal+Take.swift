@@ -1,0 +1,201 @@
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropJournal
+import NightdropModel
+import NightdropStoreSQLite
+
+extension Terminal {
+    /// Takes in bundles: files, or directories with their `to/<me>/`. Never removes any of them.
+    ///
+    /// Returns what became of each; in a directory, what is for somebody else is passed over.
+    public func take(_ paths: [String]) throws -> [BundleOutcome] {
+        try NightdropError.attempt {
+            let lock = try fileSystem.lock(directory.inbox + "/lock", wait: true)
+            defer { withExtendedLifetime(lock) {} }
+            var outcomes: [BundleOutcome] = []
+            var waiting = try offers(paths, &outcomes)
+            // One bundle may be what another waits for.
+            while !waiting.isEmpty {
+                var rest: [Offer] = []
+                var results: [BundleOutcome] = []
+                for offer in waiting {
+                    let outcome = take(offer)
+                    if outcome.outcome == .waiting { rest.append(offer) }
+                    results.append(outcome)
+                }
+                let progress = results.contains { $0.outcome == .merged }
+                outcomes += results.filter { !progress || $0.outcome != .waiting }
+                waiting = progress ? rest : []
+            }
+            if !outcomes.isEmpty { statusMayHaveChanged() }
+            return outcomes
+        }
+    }
+
+    /// A file that may be a bundle for this terminal.
+    struct Offer {
+        let path: String
+        /// Whether a directory listed it; else the caller named it.
+        let isListed: Bool
+    }
+
+    private func offers(_ paths: [String], _ outcomes: inout [BundleOutcome]) throws -> [Offer] {
+        var offers: [Offer] = []
+        for path in paths {
+            guard let status = try fileSystem.status(path) else {
+                var outcome = BundleOutcome(file: path, outcome: .refused, reason: "not-found: there is no such file")
+                outcome.status = NightdropError.Kind.notFound.rawValue
+                outcomes.append(outcome)
+                continue
+            }
+            guard status.isDirectory else {
+                offers.append(Offer(path: path, isListed: false))
+                continue
+            }
+            for file in try ExchangeDirectory(path, fileSystem: fileSystem).bundles(for: identity.node)
+            where BundleName(Path.name(of: file))?.sender != identity.node {
+                offers.append(Offer(path: file, isListed: true))
+            }
+        }
+        return offers
+    }
+
+    private func take(_ offer: Offer) -> BundleOutcome {
+        do {
+            return try accept(offer)
+        } catch let error as BundleError {
+            return refused(offer, error)
+        } catch {
+            let error = NightdropError(error)
+            var outcome = BundleOutcome(file: offer.path, outcome: .refused, reason: "failed: \(error.message)")
+            outcome.status = error.kind.rawValue
+            return outcome
+        }
+    }
+
+    private func accept(_ offer: Offer) throws -> BundleOutcome {
+        let inbox = directory.inbox + "/" + Path.name(of: offer.path)
+        let bundle = try BundleIntake(expectations(), fileSystem: fileSystem).take(offer.path, into: inbox)
+        var outcome = BundleOutcome(file: offer.path, from: bundle.manifest.from.node.text, outcome: .known)
+        outcome.total = bundle.manifest.operations
+        guard let answer = bundle.manifest.answer else {
+            throw BundleError(.malformed, file: offer.path, "it is no return bundle")
+        }
+        if settings.central == nil { try adopt(grant: bundle) }
+        try flush()
+        let state = try store.read { try $0.state() }
+        switch ReturnDecision(answer, state: state, journal: identity.journal) {
+        case .known:
+            outcome.known = outcome.total
+            try fileSystem.remove(bundle.path)
+        case .wait(let reason): return try wait(&outcome, bundle, reason)
+        case .refuse(let reason): return try refuse(&outcome, bundle, reason)
+        case .apply:
+            guard let receipt = try heeded(answer.receipt) else {
+                let seq = answer.receipt.position.seq
+                return try refuse(
+                    &outcome, bundle,
+                    "fork: head office holds another operation \(seq) of this journal than this terminal, or more of it; "
+                        + "the terminal was restored from a backup, or its directory was copied")
+            }
+            guard let parts = try parts(of: bundle) else {
+                return try keep(&outcome, "it is part \(bundle.manifest.part) of \(bundle.manifest.parts); others are missing")
+            }
+            try apply(parts, answer, receipt)
+            outcome.outcome = .merged
+            outcome.new = outcome.total
+        }
+        return outcome
+    }
+
+    private func expectations() throws -> BundleExpectations {
+        let settings = settings
+        let trust: BundleTrust
+        if settings.central != nil, let signers = try fileSystem.contents(directory.allowedSigners) {
+            trust = .signers(try AllowedSigners(file: signers), revoked: [])
+        } else {
+            trust = .firstUse(pinnedFingerprint: settings.centralFingerprint)
+        }
+        return BundleExpectations(
+            node: settings.id, organisation: settings.organisation, trust: trust, kinds: [.return, .snapshot, .grant])
+    }
+
+    /// The receipt, if it is about the operations that this journal holds; one about another branch is none for us.
+    private func heeded(_ receipt: Receipt) throws -> Receipt? {
+        func isOurs(_ position: JournalPosition) throws -> Bool {
+            guard position.journal == identity.journal, position.seq <= journal.lastSeq else { return false }
+            return try position.seq == 0 || ContentHash.of(journal.reader.line(seq: position.seq)) == position.hash
+        }
+        if try isOurs(receipt.position) { return receipt }
+        for branch in receipt.branches where try isOurs(branch) {
+            return Receipt(position: branch, segment: nil, operations: branch.seq, totals: ControlTotals())
+        }
+        return nil
+    }
+
+    /// All parts of a split bundle, in order; nil while some are missing in the inbox.
+    private func parts(of bundle: VerifiedBundle) throws -> [VerifiedBundle]? {
+        guard bundle.manifest.parts > 1 else { return [bundle] }
+        var parts: [VerifiedBundle] = []
+        for number in 1...bundle.manifest.parts {
+            var wanted = bundle.manifest
+            wanted.part = number
+            let path = directory.inbox + "/" + wanted.fileName
+            if number == bundle.manifest.part {
+                parts.append(bundle)
+                continue
+            }
+            guard try fileSystem.status(path) != nil else { return nil }
+            let part = try BundleIntake(expectations(), fileSystem: fileSystem).take(path)
+            guard part.manifest.answer == bundle.manifest.answer else { return nil }
+            parts.append(part)
+        }
+        return parts
+    }
+
+    // MARK: What was not applied
+
+    /// It waits where it lies; the copy is not needed.
+    private func wait(_ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String) throws -> BundleOutcome {
+        try fileSystem.remove(bundle.path)
+        return try keep(&outcome, reason)
+    }
+
+    private func keep(_ outcome: inout BundleOutcome, _ reason: String) throws -> BundleOutcome {
+        outcome.outcome = .waiting
+        outcome.reason = "waiting: \(reason)"
+        outcome.status = NightdropError.Kind.tryAgain.rawValue
+        return outcome
+    }
+
+    private func refuse(_ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String) throws -> BundleOutcome {
+        try fileSystem.remove(bundle.path)
+        outcome.outcome = .refused
+        outcome.reason = reason
+        outcome.status = NightdropError.Kind.refused.rawValue
+        try store.failed(Path.name(of: outcome.file), reason, at: Clock.now())
+        return outcome
+    }
+
+    private func refused(_ offer: Offer, _ error: BundleError) -> BundleOutcome {
+        let judged = Settling.judge(
+            error, status: (try? fileSystem.status(offer.path)) ?? nil, now: Clock.now(),
+            settlingMilliseconds: MergeInput.settlingMilliseconds)
+        var outcome = BundleOutcome(file: offer.path, outcome: .refused, reason: judged.summary)
+        outcome.status = judged.status
+        switch judged.code {
+        case .incomplete: outcome.outcome = .incomplete
+        case .wrongAddressee where offer.isListed:
+            outcome.outcome = .skipped
+            outcome.status = 0
+        default:
+            // Where this fails, the outcome says what matters all the same.
+            try? store.failed(Path.name(of: offer.path), judged.summary, at: Clock.now())
+            if offer.path.hasSuffix("/to/\(identity.node)/\(Path.name(of: offer.path))") {
+                try? Quarantine.keep(offer.path, in: directory.quarantine, fileSystem)
+            }
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,85 @@
+import NightdropBundle
+import NightdropFormats
+import NightdropJournal
+import NightdropModel
+import NightdropStoreSQLite
+
+/// Manifests and contents of the bundles that carry a journal.
+struct JournalBundle {
+    /// What manifest, signature and the archive's own blocks take besides the segments, per bundle and per segment.
+    private static let overheadBytes: (bundle: Int64, segment: Int64) = (64 << 10, 4 << 10)
+
+    let settings: NodeSettings
+    let central: NodeID
+    let organisation: String
+    let identity: JournalIdentity
+    let state: TerminalState
+    /// The last sealed operation.
+    let lastSeq: Int64
+
+    /// One bundle, or its parts if a limit asks for it. Without segments it only tells of this terminal.
+    func bundles(of segments: [ReadSegment], maxSize: Int64?) throws -> [(Manifest, [BundleContent])] {
+        let parts = try split(segments, limit: min(maxSize ?? .max, Limits.fatFileBytes))
+        return parts.enumerated().map { index, segments in
+            var manifest = manifest(of: segments)
+            manifest.part = index + 1
+            manifest.parts = parts.count
+            let contents = zip(segments, manifest.segments).map { segment, entry in
+                BundleContent(entry.path, file: segment.info.path, length: segment.info.size)
+            }
+            return (manifest, contents)
+        }
+    }
+
+    private func split(_ segments: [ReadSegment], limit: Int64) throws -> [[ReadSegment]] {
+        var parts: [[ReadSegment]] = [[]]
+        var size = JournalBundle.overheadBytes.bundle
+        for segment in segments {
+            let more = segment.info.size + JournalBundle.overheadBytes.segment
+            guard JournalBundle.overheadBytes.bundle + more <= limit else {
+                throw NightdropError(
+                    .usage,
+                    "a segment of the journal has \(segment.info.size) bytes and is never divided; "
+                        + "allow files of at least \(JournalBundle.overheadBytes.bundle + more) bytes")
+            }
+            if size + more > limit {
+                parts.append([])
+                size = JournalBundle.overheadBytes.bundle
+            }
+            parts[parts.count - 1].append(segment)
+            size += more
+        }
+        return parts
+    }
+
+    private func manifest(of segments: [ReadSegment]) -> Manifest {
+        let now = Clock.now()
+        var manifest = Manifest(
+            kind: .journal, organisation: organisation,
+            from: Manifest.Sender(
+                node: settings.id, store: settings.store, journal: identity.journal, follows: identity.follows),
+            to: central, created: now, software: Software.name,
+            clock: Manifest.ClockFacts(wall: now, sinceBoot: Clock.sinceBoot(), lastSeen: state.seen),
+            first: segments.first?.summary.header.first ?? lastSeq + 1, last: segments.last?.summary.last ?? lastSeq,
+            operations: segments.reduce(0) { $0 + $1.summary.count })
+        let received = state.receipt.map { $0.position.journal == identity.journal ? $0.position.seq : 0 } ?? 0
+        manifest.pending = max(0, lastSeq - received)
+        manifest.cursor = state.cursor
+        manifest.segments = segments.map { segment in
+            Manifest.Segment(
+                number: segment.info.number, first: segment.summary.header.first, last: segment.summary.last,
+                hash: segment.summary.hash, path: "segments/\(JournalBundle.digits(segment.info.number)).jsonl.gz")
+        }
+        manifest.days = segments.compactMap { segment in
+            segment.summary.trailer?.close.map {
+                Manifest.ClosedDay(close: $0, segment: segment.info.number, seq: segment.summary.last)
+            }
+        }
+        return manifest
+    }
+
+    private static func digits(_ number: Int64) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 6 - digits.utf8.count)) + digits
+    }
+}

@@ -1,0 +1,85 @@
+import Dispatch
+import NightdropFormats
+import NightdropJournal
+import NightdropModel
+import NightdropStoreSQLite
+import Synchronization
+
+/// Brings the store up to the journal, behind the recording: soon after a commit, many commits at a time.
+final class CatchUp: Sendable {
+    /// How long a commit may wait, so that others can come along.
+    private static let delay = DispatchTimeInterval.milliseconds(20)
+    /// The most operations of one transaction.
+    private static let batch: Int64 = 4096
+    /// So many operations may wait; whoever records more helps to catch up first.
+    static let waitingLimit = 1 << 16
+
+    private let store: TerminalDatabase
+    private let journal: JournalWriter
+    private let journalID: UniqueID
+    private let present: PresentState
+    private let queue = DispatchQueue(label: "nightdrop.catchup", qos: .utility)
+    private let isScheduled = Atomic(false)
+
+    init(_ parts: TerminalParts) {
+        store = parts.store
+        journal = parts.journal
+        journalID = parts.identity.journal
+        present = parts.present
+    }
+
+    /// Catches up soon, on another thread. What fails is tried again at the next occasion.
+    func schedule(_ rules: @escaping @Sendable () -> TerminalRules?, done: @escaping @Sendable () -> Void) {
+        guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        queue.asyncAfter(deadline: .now() + CatchUp.delay) { [weak self] in
+            guard let self else { return }
+            isScheduled.store(false, ordering: .releasing)
+            guard let rules = rules() else { return }
+            if (try? run(rules)) != nil { done() }
+        }
+    }
+
+    /// Catches up with everything that is durable now.
+    func run(_ rules: TerminalRules) throws {
+        let last = journal.lastSeq
+        var position: Int64 = -1
+        while position < last {
+            position = try store.catchUp(
+                journal: journalID, store: rules.settings.store, policy: rules.policy
+            ) { from, take in
+                let through = min(last, from + CatchUp.batch - 1)
+                guard from <= through else { return }
+                let staged = present.operations(from: from, through: through)
+                guard !staged.isEmpty else { return try read(from, through, take) }
+                for commit in staged { try commit.lines.withUnsafeBytes { try take($0, commit.operations[...]) } }
+            }
+        }
+        present.forget(through: position)
+    }
+
+    /// Catches up to an operation that is durable, from the journal alone.
+    func runFromJournal(through last: Int64, _ rules: TerminalRules) throws {
+        var position: Int64 = -1
+        while position < last {
+            position = try store.catchUp(
+                journal: journalID, store: rules.settings.store, policy: rules.policy
+            ) { from, take in
+                let through = min(last, from + 4 * CatchUp.batch - 1)
+                if from <= through { try read(from, through, take) }
+            }
+        }
+    }
+
+    private func read(
+        _ from: Int64, _ through: Int64, _ take: (UnsafeRawBufferPointer, ArraySlice<ScannedOperation>) throws -> Void
+    ) throws {
+        var next = from
+        try journal.reader.read(from: from, through: through) { lines, operations in
+            try take(lines, operations[...])
+            next = (operations.last?.seq ?? next) + 1
+        }
+        guard next > from else {
+            throw NightdropError(.inputOutput, "the journal lacks operation \(from), which was recorded")
+        }
+    }
+}

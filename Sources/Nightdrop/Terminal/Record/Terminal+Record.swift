@@ -1,0 +1,109 @@
+import NightdropFormats
+import NightdropJournal
+import NightdropModel
+import NightdropStoreSQLite
+
+extension Terminal {
+    /// Keys that begin so are Nightdrop's own.
+    static let reservedKey = "nightdrop:"
+
+    /// Records operations, several as one transaction; durable on return.
+    ///
+    /// - Throws: `NightdropError` of kind `refused` for master data that breaks a rule; then nothing is written.
+    public func record(_ drafts: [OperationDraft]) throws -> Recorded {
+        try checkUse(drafts)
+        return try NightdropError.attempt {
+            if present.waiting >= CatchUp.waitingLimit { try catchUp.run(rules) }
+            let recorded = try journal.commit { builder in try compose(drafts, &builder) }
+            guard !recorded.isRepeat else { return recorded }
+            scheduleCatchUp()
+            broadcaster.send(.recorded(first: recorded.first, last: recorded.last))
+            return recorded
+        }
+    }
+
+    /// Records one operation; durable on return.
+    public func record(_ draft: OperationDraft) throws -> Recorded { try record([draft]) }
+
+    /// Returns once the store holds everything recorded before the call.
+    public func flush() throws {
+        try NightdropError.attempt { try catchUp.run(rules) }
+    }
+
+    /// Catches the store up behind the caller's back, and the status with it.
+    func scheduleCatchUp() {
+        catchUp.schedule(
+            { [weak self] in self?.rules }, done: { [weak self] in self?.statusMayHaveChanged() })
+    }
+
+    /// Runs under the journal's lock.
+    private func compose(_ drafts: [OperationDraft], _ builder: inout CommitBuilder) throws -> Recorded {
+        try present.compose(
+            next: builder.nextSeq, catchUp: { try catchUp.runFromJournal(through: $0, rules) }
+        ) { composition in
+            if let key = drafts.first?.key, let known = try composition.numbers(ofKey: key) {
+                return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
+            }
+            var filling = DraftFilling(rules: try currentRules(composition.generation), csn: composition.csn)
+            var filled: [OperationDraft] = []
+            for draft in drafts {
+                try checkSpelling(draft.entity, filling.rules.policy, composition)
+                let before = try composition.record(RecordKey(draft.entity, draft.id))
+                let ready = try filling.fill(draft, before)
+                composition.change(ready, from: before)
+                filled.append(ready)
+            }
+            let numbers = try composition.append(filled, to: &builder)
+            return Recorded(first: numbers.lowerBound, last: numbers.upperBound, faults: filling.faults)
+        }
+    }
+
+    /// The rules that hold now; another process may have taken in a new policy.
+    private func currentRules(_ generation: Int64) throws -> TerminalRules {
+        let known = rules
+        guard known.generation != generation else { return known }
+        let text = try store.lookUp { try $0.state() }.policy
+        try changeRules { rules in
+            if text != rules.policyText || rules.settings.central == nil {
+                let settings = try TerminalParts.settings(directory, fileSystem)
+                rules = try TerminalRules(
+                    settings: settings, policyText: text ?? rules.policyText, file: directory.policy)
+            }
+            rules.generation = generation
+        }
+        return rules
+    }
+
+    private func checkSpelling(_ entity: String, _ policy: Policy, _ composition: Composition) throws {
+        guard !policy.names(entity) else { return }
+        let lower = entity.lowercased()
+        let other = policy.entities.first { $0.name.lowercased() == lower }?.name
+        if let other = try other ?? composition.otherSpelling(of: entity) {
+            throw NightdropError(.refused, "there is an entity \"\(other)\" already; write it so, not \"\(entity)\"")
+        }
+    }
+
+    private func checkUse(_ drafts: [OperationDraft]) throws {
+        guard !drafts.isEmpty else { throw NightdropError(.usage, "nothing to record") }
+        let store = settings.store?.text
+        for (index, draft) in drafts.enumerated() {
+            func wrong(_ reason: String) -> NightdropError {
+                NightdropError(.usage, "\(draft.entity) \(draft.id): \(reason)")
+            }
+            if draft.action == .update, draft.set.isEmpty, draft.add.isEmpty {
+                throw wrong("the update changes nothing; give the fields in \"set\" or \"add\"")
+            }
+            if draft.action == .delete, !draft.set.isEmpty || !draft.add.isEmpty {
+                throw wrong("a delete takes no fields")
+            }
+            if let given = draft.store, given != store {
+                throw wrong("a terminal records for its own store only; leave \"store\" out")
+            }
+            guard let key = draft.key else { continue }
+            guard index == 0 else { throw wrong("in a transaction the key stands on the first operation") }
+            if key.hasPrefix(Terminal.reservedKey) {
+                throw NightdropError(.refused, "keys that begin with \(Terminal.reservedKey) are Nightdrop's own")
+            }
+        }
+    }
+}

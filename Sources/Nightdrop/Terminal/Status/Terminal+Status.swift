@@ -1,0 +1,87 @@
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import NightdropStoreSQLite
+import Synchronization
+
+extension Terminal {
+    /// What is pending, failed and in conflict.
+    public func status() throws -> NodeStatus {
+        try flush()
+        return try NightdropError.attempt {
+            let status = try presentStatus()
+            try writeStatus(status)
+            return status
+        }
+    }
+
+    /// What central has told this terminal, oldest first.
+    public func notices() throws -> [NoticeLine] {
+        try NightdropError.attempt { try store.read { try $0.notices() } }
+    }
+
+    /// Brings `status.json` up to date. It is an indicator: what fails here must fail nothing else, and the next change
+    /// writes it again.
+    func statusMayHaveChanged() {
+        try? writeStatus(presentStatus())
+    }
+
+    private func presentStatus() throws -> NodeStatus {
+        try store.read { reader in
+            let state = try reader.state()
+            var status = NodeStatus(node: settings.id)
+            status.lastExchange = state.exchanged
+            status.error = state.error
+            if state.error != nil { status.state = .failed }
+            for (entity, pending, synced) in try reader.counts() where pending > 0 || synced > 0 {
+                status.tables[entity, default: .init()].pending = pending
+                status.tables[entity, default: .init()].synced = synced
+            }
+            for (entity, counts) in NoticeCounts(try reader.notices()).tables {
+                status.tables[entity, default: .init()].failed = counts.failed
+                status.tables[entity, default: .init()].conflicts = counts.conflicts
+            }
+            return status
+        }
+    }
+
+    private func writeStatus(_ status: NodeStatus) throws {
+        let bytes = status.json.bytes + [UInt8(ascii: "\n")]
+        let isNew = lastStatus.withLock { last in
+            defer { last = bytes }
+            return last != bytes
+        }
+        guard isNew else { return }
+        // Replaced whole, but not synced: after a power cut it is written again, and nothing shall wait for it.
+        let partial = directory.status + ".\(UInt32.random(in: 0...UInt32.max)).partial"
+        do {
+            let file = try fileSystem.open(partial, .createNew(permissions: 0o644))
+            try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+            try fileSystem.rename(partial, to: directory.status)
+        } catch {
+            try? fileSystem.remove(partial)
+            throw error
+        }
+        broadcaster.send(.statusChanged)
+    }
+}
+
+/// What notices say of operations: the newest of a record counts.
+struct NoticeCounts {
+    private(set) var tables: [String: (failed: Int64, conflicts: Int64)] = [:]
+
+    /// Kinds of notices that tell that an operation was not taken as it was meant.
+    private static let failures: Set<String> = ["permission", "validation", "lost"]
+
+    init(_ notices: [NoticeLine]) {
+        var newest: [RecordKey: NoticeLine] = [:]
+        for notice in notices { newest[RecordKey(notice.entity, notice.id)] = notice }
+        for (record, notice) in newest where notice.kind != "resolved" {
+            if NoticeCounts.failures.contains(notice.kind) {
+                tables[record.entity, default: (0, 0)].failed += 1
+            } else {
+                tables[record.entity, default: (0, 0)].conflicts += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import GRDB
+import NightdropFormats
+import NightdropModel
+import NightdropStore
+
+/// What a return bundle does to a terminal's store, but for its changes.
+public struct ReturnTerms: Sendable {
+    /// The cursor that it leads to.
+    public var reach: NightdropModel.Cursor
+    /// What central holds of this terminal's journal.
+    public var receipt: Receipt
+    /// Whether it starts from nothing and replaces what was confirmed before.
+    public var isSnapshot: Bool
+    /// The policy that holds from then on.
+    public var policy: Policy
+    /// Its text; nil if the bundle brought none.
+    public var policyText: String?
+    /// What central has to tell.
+    public var notices: [NoticeLine]
+    /// When central wrote it, in milliseconds since 1970.
+    public var created: Int64
+    /// Now, in milliseconds since 1970.
+    public var now: Int64
+    /// The file's name, for the history.
+    public var bundle: String
+
+    /// Terms.
+    public init(
+        reach: NightdropModel.Cursor, receipt: Receipt, isSnapshot: Bool, policy: Policy, policyText: String?, notices: [NoticeLine],
+        created: Int64, now: Int64, bundle: String
+    ) {
+        self.reach = reach
+        self.receipt = receipt
+        self.isSnapshot = isSnapshot
+        self.policy = policy
+        self.policyText = policyText
+        self.notices = notices
+        self.created = created
+        self.now = now
+        self.bundle = bundle
+    }
+}
+
+/// Applies a return bundle, in transactions of about 20 ms, so that others may write between them.
+///
+/// Every batch takes the covered operations of its records from the top; the last transaction takes the others, and moves
+/// the cursor. Interrupted anywhere, the same or a later bundle is applied again from its beginning.
+public final class ReturnApplication {
+    /// How long a transaction shall hold the write lock.
+    static let holdMicroseconds: Int64 = 20_000
+
+    /// The records whose visible state changed.
+    public private(set) var changed: Int64 = 0
+
+    private let store: TerminalDatabase
+    private let terms: ReturnTerms
+    private let run: Int64
+    private var batch = 256
+
+    /// An application that has not begun.
+    public init(_ store: TerminalDatabase, _ terms: ReturnTerms) throws {
+        self.store = store
+        self.terms = terms
+        run = try store.read { try $0.state().generation + 1 }
+    }
+
+    /// Applies changes: whole lines.
+    public func apply(_ lines: UnsafeRawBufferPointer) throws {
+        var start = 0
+        while start < lines.count {
+            let clock = ContinuousClock()
+            let begun = clock.now
+            var count = 0
+            start = try store.write { db in
+                var writer = try ConfirmedWriter(db, terms, run: run)
+                var next = start
+                while next < lines.count, count < batch {
+                    let end = lines[next...].firstIndex(of: UInt8(ascii: "\n")) ?? lines.count
+                    try writer.apply(try ChangeLine(lines, next..<end), in: lines)
+                    next = end + 1
+                    count += 1
+                }
+                try writer.finishBatch()
+                changed += writer.changed
+                return next
+            }
+            if count == batch { adapt(to: clock.now - begun) }
+        }
+    }
+
+    /// Ends it: what a snapshot did not hold goes, the other covered operations leave, the cursor moves.
+    public func finish() throws {
+        if terms.isSnapshot { try removeStale() }
+        try store.write(durably: true) { db in
+            var writer = try ConfirmedWriter(db, terms, run: run)
+            try writer.removeCovered()
+            try writer.finishBatch()
+            changed += writer.changed
+            try writer.conclude()
+        }
+    }
+
+    private func adapt(to elapsed: Duration) {
+        let microseconds = max(1, elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)
+        let ideal = Int64(batch) * ReturnApplication.holdMicroseconds / microseconds
+        batch = Int(min(max(ideal, Int64(batch) / 4, 16), Int64(batch) * 4, 100_000))
+    }
+
+    /// Takes away, by pieces, what was confirmed and is not in the snapshot.
+    private func removeStale() throws {
+        var last: Int64? = 0
+        while let from = last {
+            last = try store.write { db in
+                var writer = try ConfirmedWriter(db, terms, run: run)
+                let next = try writer.removeStale(behind: from, limit: 4096)
+                try writer.finishBatch()
+                changed += writer.changed
+                return next
+            }
+        }
+    }
+}

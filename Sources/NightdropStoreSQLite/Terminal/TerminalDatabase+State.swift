@@ -1,0 +1,42 @@
+import GRDB
+import NightdropFormats
+import NightdropModel
+
+extension TerminalDatabase {
+    /// Makes the views those of a policy.
+    public func use(_ policy: Policy) throws {
+        try write { db in try TerminalViews.replace(db, policy) }
+    }
+
+    /// Remembers that bundles were written which state a cursor.
+    public func exported(_ bundle: String, cursor: NightdropModel.Cursor?, at time: Int64) throws {
+        try write { db in
+            let statement = try SQLStatement(db, "UPDATE _terminal SET exported = ?, exchanged = ?, error = NULL")
+            statement.bind(1, cursor?.json.compact)
+            statement.bind(2, time)
+            try statement.run()
+            try TerminalDatabase.remember("exported", bundle, "", at: time, in: db)
+        }
+    }
+
+    /// Remembers what went wrong with a bundle.
+    public func failed(_ bundle: String, _ error: String, at time: Int64) throws {
+        try write { db in
+            let statement = try SQLStatement(db, "UPDATE _terminal SET error = ?")
+            statement.bind(1, error)
+            try statement.run()
+            try TerminalDatabase.remember("refused", bundle, error, at: time, in: db)
+        }
+    }
+
+    private static func remember(
+        _ kind: String, _ bundle: String, _ details: String, at time: Int64, in db: Database
+    ) throws {
+        let statement = try SQLStatement(db, "INSERT INTO _history (at, kind, bundle, details) VALUES (?, ?, ?, ?)")
+        statement.bind(1, time)
+        statement.bind(2, kind)
+        statement.bind(3, bundle)
+        statement.bind(4, details)
+        try statement.run()
+    }
+}

@@ -1,0 +1,97 @@
+import GRDB
+import NightdropFormats
+import NightdropModel
+import NightdropStore
+
+/// A terminal's store in SQLite: what it shows, derived from the journal and from central's answers.
+///
+/// The journal is the truth, so nothing waits for this store to be durable: WAL with `synchronous=NORMAL` keeps it whole,
+/// and after a power cut it goes on from wherever it stands. Several processes may use one store.
+public final class TerminalDatabase: Sendable {
+    let pool: DatabasePool
+    let path: String
+    private let points: DatabaseQueue
+
+    /// Opens the store, or makes it.
+    public init(path: String) throws(StoreError) {
+        self.path = path
+        var configuration = GRDB.Configuration()
+        configuration.label = "nightdrop.terminal"
+        configuration.busyMode = .timeout(60)
+        configuration.maximumReaderCount = 3
+        configuration.prepareDatabase { db in
+            // Takes effect in a new file only.
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA page_size = 8192") }
+            try db.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY")
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try TerminalSchema.migrator.migrate(pool)
+            var single = configuration
+            single.readonly = true
+            points = try DatabaseQueue(path: path, configuration: single)
+        } catch { throw StoreError(error, path) }
+    }
+
+    /// Looks something up on the connection kept for that, without a transaction around it.
+    public func lookUp<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {
+        try points.unsafeRead { db in try body(TerminalReader(db: db)) }
+    }
+
+    /// Looks several things up at one moment, on the same connection.
+    public func lookUpAtOnce<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {
+        try points.unsafeRead { db in
+            var answer: Answer?
+            try db.inTransaction(.deferred) {
+                answer = try body(TerminalReader(db: db))
+                return .commit
+            }
+            guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
+            return answer
+        }
+    }
+
+    /// Reads at one moment; others look up and write meanwhile.
+    public func read<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {
+        try pool.read { db in try body(TerminalReader(db: db)) }
+    }
+
+    /// Writes: all of it or nothing. With `durably` it is on the disk on return, as is all that was written before.
+    func write<Answer>(durably: Bool = false, _ body: (Database) throws -> Answer) throws -> Answer {
+        try pool.writeWithoutTransaction { db in
+            if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
+            defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
+            var answer: Answer?
+            try db.inTransaction(.immediate) {
+                answer = try body(db)
+                return .commit
+            }
+            guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
+            return answer
+        }
+    }
+}
+
+/// How far a terminal's store has come.
+public struct TerminalState: Sendable, Equatable {
+    /// The journal that it follows; nil in a new store.
+    public var journal: UniqueID?
+    /// The last of its operations that the store contains.
+    public var seq: Int64
+    /// Grows whenever something of central was applied.
+    public var generation: Int64
+    /// How far central's changes are applied; nil before the first snapshot.
+    public var cursor: NightdropModel.Cursor?
+    /// What central holds, as far as is known.
+    public var receipt: Receipt?
+    /// The policy as central sent it.
+    public var policy: String?
+    /// The latest time seen in a return bundle, in milliseconds since 1970; 0 if none.
+    public var seen: Int64
+    /// The cursor that the last bundle for central stated.
+    public var exported: NightdropModel.Cursor?
+    /// When a bundle was last written or taken in, in milliseconds since 1970.
+    public var exchanged: Int64?
+    /// What went wrong last time; nil if nothing did.
+    public var error: String?
+}
