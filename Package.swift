@@ -100,5 +100,7 @@ let package = Package(
             name: "NightdropMergeTests",
             dependencies: ["NightdropMerge", "NightdropStoreSQLite", "NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests", dependencies: ["NightdropCommand", "NightdropFormats"], swiftSettings: settings),
     ]
 )

@@ -18,7 +18,7 @@ struct Log: ParsableCommand {
     func run() throws {
         let console = Console(output)
         let central = try Node.central(node, instead: "see nightdrop status and nightdrop notices")
-        let events = try central.events(limit: limit).sorted { $0.time < $1.time }
+        let events = try Array(central.events(limit: limit).reversed())
         if console.isJSON {
             for event in events { try console.out.json(event.json) }
         } else {

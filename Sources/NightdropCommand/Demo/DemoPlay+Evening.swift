@@ -41,7 +41,7 @@ extension DemoPlay {
             """)
         let exported = try chain.till("T02").close(to: chain.share)
         try narrator.fact("T02 wrote \(Words.count(exported.operations, "operation")) to the share")
-        try tell(chain.headOffice().merge([chain.share], returnTo: chain.share, progress: nil))
+        try tell(chain.headOffice().merge([chain.share], returnTo: chain.share, progress: nil), onlyNew: true)
         try narrator.fact(DaysAnswer.sentence(try chain.headOffice().days(through: nil)))
     }
 
@@ -69,7 +69,8 @@ extension DemoPlay {
         let (central, incoming, decided) = (row.plain(row.central), row.plain(row.incoming), row.plain(row.decided))
         switch row.kind {
         case "field":
-            return "\(row.field ?? "") was \(central) and, from \(row.node), \(incoming); \(decided) holds by the rule \(row.rule)"
+            let values = "\(central) from \(row.centralNode ?? "?"), \(incoming) from \(row.node)"
+            return "\(row.field ?? ""): \(values); \(decided) holds by the rule \(row.rule)"
         case "duplicate":
             return "made at two tills; both are kept, the second is called \(decided) at head office"
         case "constraint":

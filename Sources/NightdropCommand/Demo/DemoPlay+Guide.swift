@@ -13,9 +13,9 @@ extension DemoPlay {
         try narrator.command("nightdrop verify -C \(hq)", "check every byte")
         try narrator.tell("And without it, as an auditor would:")
         try narrator.command(
-            "sqlite3 -box \(hq)/store.sqlite 'select id, name, price from product'", "the central store is SQL")
+            "sqlite3 -box \(hq)/store.sqlite 'select * from product'", "the central store is SQL")
         let disk = DiskFileSystem()
-        if let segment = try firstSegment(disk) {
+        if let segment = try sealedSegment(disk) {
             try narrator.command("zcat \(Shell.quoted(segment))", "a journal is gzip and JSON Lines")
         }
         let folder = "\(chain.share)/to/HQ"
@@ -31,12 +31,14 @@ extension DemoPlay {
             """, "T01 has signed it")
     }
 
-    private func firstSegment(_ disk: DiskFileSystem) throws -> String? {
+    /// A segment of T01 with operations: the last one that is sealed.
+    private func sealedSegment(_ disk: DiskFileSystem) throws -> String? {
         let journals = chain.path("T01") + "/journal"
         for journal in try disk.names(in: journals) {
             let folder = "\(journals)/\(journal)"
             guard try disk.status(folder)?.isDirectory == true else { continue }
-            if let name = try disk.names(in: folder).first(where: { $0.hasSuffix(".jsonl.gz") }) { return "\(folder)/\(name)" }
+            let sealed = try disk.names(in: folder).filter { $0.hasSuffix(".jsonl.gz") && !$0.contains(".open.") }
+            if let name = sealed.last { return "\(folder)/\(name)" }
         }
         return nil
     }

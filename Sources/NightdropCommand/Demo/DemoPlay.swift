@@ -23,9 +23,9 @@ struct DemoPlay {
 
     // MARK: Telling
 
-    /// What became of each bundle of a merge.
-    func tell(_ report: MergeReport) throws {
-        for bundle in report.bundles where bundle.outcome != .skipped {
+    /// What became of each bundle of a merge, or of those that brought something.
+    func tell(_ report: MergeReport, onlyNew: Bool = false) throws {
+        for bundle in report.bundles where bundle.outcome != .skipped && !(onlyNew && bundle.outcome == .known) {
             let name = bundle.file.split(separator: "/").last.map(String.init) ?? bundle.file
             switch bundle.outcome {
             case .merged:
