@@ -102,5 +102,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["NightdropCommand", "NightdropFormats"], swiftSettings: settings),
+        .testTarget(
+            name: "NightdropTests",
+            dependencies: [
+                "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropModel",
+                "NightdropStore",
+            ],
+            swiftSettings: settings),
     ]
 )

@@ -17,7 +17,8 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
 
     func use(_ policy: Policy) throws {
         for entity in policy.entities { try setReach(of: entity) }
-        try EntityViews.replace(db, policy: policy) { name in
+        let store = "(SELECT name FROM _store WHERE code = _record.store)"
+        try EntityViews.replace(db, policy: policy, store: store) { name in
             "entity = \((try? entityCode(EntityPolicy(name: name))) ?? 0)"
         }
     }

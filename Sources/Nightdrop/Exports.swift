@@ -1,0 +1,5 @@
+// Who imports Nightdrop gets the words in which its interface speaks: operations and policies, the rows that head office
+// shows, and the values of the formats.
+@_exported import NightdropFormats
+@_exported import NightdropModel
+@_exported import NightdropStore
