@@ -64,7 +64,11 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "NightdropCommand",
-            dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Nightdrop", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropJournal",
+                "NightdropModel", "NightdropStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
 
         .target(
@@ -96,6 +100,8 @@ let package = Package(
             name: "NightdropMergeTests",
             dependencies: ["NightdropMerge", "NightdropStoreSQLite", "NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
+        .testTarget(
+            name: "CommandTests", dependencies: ["NightdropCommand", "NightdropFormats"], swiftSettings: settings),
         .testTarget(
             name: "NightdropTests",
             dependencies: [

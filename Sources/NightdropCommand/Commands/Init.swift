@@ -1,0 +1,112 @@
+import ArgumentParser
+import Nightdrop
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+
+struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a node: head office or a till.",
+        discussion: Manual.page(
+            "A node is a directory with settings, keys, a journal and a store.",
+            examples: [
+                "nightdrop init central -C HQ --organisation \"Corner Shops\"",
+                "nightdrop init terminal -C T07 --id T07 --store S1",
+            ],
+            statuses: [.cannotCreate, .inputOutput, .badSettings]),
+        subcommands: [InitCentral.self, InitTerminal.self])
+}
+
+struct InitCentral: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "central",
+        abstract: "Make head office: keys, policy and the central store.",
+        discussion: Manual.page(
+            "Prints the fingerprint of head office's key, which tills may be told to insist on.",
+            examples: ["nightdrop init central -C HQ --organisation \"Corner Shops\" --policy policy.yaml"],
+            statuses: [.notFound, .cannotCreate, .inputOutput, .badSettings]))
+
+    @Option(help: ArgumentHelp("The id of head office.", valueName: "id"))
+    var id = "HQ"
+    @Option(help: ArgumentHelp("The organisation that all nodes belong to.", valueName: "name"))
+    var organisation: String?
+    @Option(
+        help: ArgumentHelp("A policy; else the built-in one for shops and restaurants.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
+    var policy: String?
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard NodeID(id) != nil else { throw ValidationError("\"\(id)\" is no id: 1 to 16 letters, digits, '-', '_'.") }
+    }
+
+    func run() throws {
+        guard let id = NodeID(id) else { return }
+        let console = Console(output)
+        if let policy { try GivenPaths.check([policy]) }
+        let central = try Central.create(
+            at: node.path, id: id, organisation: try organisationName(), policy: policy)
+        if console.isJSON {
+            try console.out.json(["node": .string(id.text), "fingerprint": .string(central.fingerprint)])
+        }
+        try console.say(
+            """
+            made head office \(id) in \(node.path)
+            its key has the fingerprint \(central.fingerprint)
+            next: nightdrop init terminal --id T01 --store S1 -C T01, then nightdrop enroll
+            """)
+        try console.out.flush()
+    }
+
+    /// The name that was given, else the one in the given policy.
+    private func organisationName() throws -> String {
+        if let organisation { return organisation }
+        guard let policy, let bytes = try DiskFileSystem().contents(policy) else {
+            throw ValidationError("Give the organisation's name: --organisation NAME, or a --policy that says it.")
+        }
+        return try PolicyFile.parse(String(decoding: bytes, as: UTF8.self), file: policy).organisation
+    }
+}
+
+struct InitTerminal: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "terminal",
+        abstract: "Make a till: keys, a journal, and a request for enrollment.",
+        discussion: Manual.page(
+            """
+            Take the request to head office, which answers with a grant (nightdrop enroll); give the grant to \
+            nightdrop import. The till may record from the first moment on. With --central, only a grant of head office \
+            with that fingerprint is taken.
+            """,
+            examples: [
+                "nightdrop init terminal -C T07 --id T07 --store S1 --request /media/stick/T07.nightdrop-request"
+            ],
+            statuses: [.cannotCreate, .inputOutput]))
+
+    @Option(help: ArgumentHelp("The till's id, 1 to 16 letters, digits, '-' and '_'.", valueName: "id"))
+    var id: NodeID
+    @Option(help: ArgumentHelp("The store that the till stands in.", valueName: "id"))
+    var store: NodeID
+    @Option(
+        help: ArgumentHelp("Where to write the request; else into the node's outbox.", valueName: "file"),
+        completion: .file())
+    var request: String?
+    @Option(help: ArgumentHelp("The fingerprint that head office's key must have.", valueName: "fingerprint"))
+    var central: String?
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let console = Console(output)
+        let (_, request) = try Terminal.create(
+            at: node.path, id: id, store: store, centralFingerprint: central, request: request)
+        if console.isJSON { try console.out.json(["request": .string(request)]) }
+        try console.say("made till \(id) of store \(store) in \(node.path)")
+        if let bytes = try DiskFileSystem().contents(request) {
+            try console.say("its key has the fingerprint \(try EnrollmentRequest(verifying: bytes).key.fingerprint)")
+        }
+        try console.say("next, at head office: nightdrop enroll \(request)")
+        try console.out.flush()
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Nightdrop
+import NightdropModel
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what is still to send, what failed, and what is in conflict.",
+        discussion: Manual.page(
+            "The same stands in the node's status.json, for programs that show it beside the sale.",
+            examples: ["nightdrop status", "nightdrop status -C T07 --json"], statuses: [.inputOutput]))
+
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let console = Console(output)
+        let status = try Node.open(self.node).status()
+        if console.isJSON {
+            try console.out.json(status.json)
+        } else {
+            try show(status, console)
+        }
+        try console.out.flush()
+    }
+
+    private func show(_ status: NodeStatus, _ console: Console) throws {
+        try console.out.line("\(console.style.bold(status.node.text)): \(status.summary)")
+        try console.out.line("state \(status.state.rawValue), last exchange \(Words.time(status.lastExchange))")
+        if status.online == false { try console.out.line("the exchange directory cannot be reached") }
+        if status.notPermitted { try console.out.line("head office refuses this node's key") }
+        if status.pendingApproval > 0 {
+            try console.out.line("\(Words.count(status.pendingApproval, "change")) of head office to approve")
+        }
+        if let error = status.error { try console.out.line(console.style.bad(error.visible)) }
+        guard !status.tables.isEmpty else { return }
+        var table = Table(["entity", "pending", "failed", "synced", "conflicts"], numbers: [1, 2, 3, 4])
+        for (entity, counts) in status.tables.sorted(by: { $0.key < $1.key }) + [("all", status.totals)] {
+            table.add([entity] + [counts.pending, counts.failed, counts.synced, counts.conflicts].map { String($0) })
+        }
+        try table.print(to: console)
+    }
+}

@@ -1,0 +1,146 @@
+import Nightdrop
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropJournal
+import NightdropModel
+
+/// What checking one file or journal has shown.
+struct Finding {
+    let path: String
+    /// What was checked: `bundle`, `segment`, `journal`, `request`.
+    let sort: String
+    /// In words, what is fine with it.
+    var facts = ""
+    /// What is wrong; nil if nothing.
+    var problem: String?
+    /// The exit status that the problem calls for.
+    var status: Int32 = 0
+
+    init(_ path: String, _ sort: String) {
+        self.path = path
+        self.sort = sort
+    }
+
+    /// Checks; what is thrown is the problem.
+    static func of(_ path: String, _ sort: String, _ check: () throws -> String) -> Finding {
+        var finding = Finding(path, sort)
+        do { finding.facts = try check() } catch {
+            let failure = Failure(error)
+            finding.problem = failure.message
+            finding.status = failure.status
+        }
+        return finding
+    }
+
+    var json: JSONValue {
+        [
+            "path": .string(path), "sort": .string(sort), "ok": .bool(problem == nil), "facts": .string(facts),
+            "problem": .optional(problem),
+        ]
+    }
+}
+
+/// Checks bundles, segments, journals, and whole nodes.
+struct Verification {
+    private let disk = DiskFileSystem()
+    /// Whose signatures count; nil outside of a node, where only the signature itself can be checked.
+    let signers: AllowedSigners?
+    /// Gets each finding.
+    let report: (Finding) throws -> Void
+
+    /// Checks whatever is at a path.
+    func check(_ path: String) throws {
+        switch try FileSort(path) {
+        case .node: try node(NodeDirectory(path))
+        case .journal: try report(journal(path))
+        case .bundle: try report(bundle(path))
+        case .segment: try report(segments(path))
+        case .request: try report(request(path))
+        case .directory: try directory(path)
+        case .encrypted:
+            try report(
+                .of(path, "bundle") {
+                    throw NightdropError(.refused, "it is encrypted; open it with age -d -i keys/age_identity first")
+                })
+        case .other:
+            try report(
+                .of(path, "file") {
+                    throw NightdropError(.refused, "it is no bundle, journal segment, journal or enrollment request")
+                })
+        }
+    }
+
+    private func node(_ node: NodeDirectory) throws {
+        for name in try disk.names(in: node.journals) {
+            let path = "\(node.journals)/\(name)"
+            if try disk.status(path)?.isDirectory == true { try report(journal(path)) }
+        }
+        for folder in [node.archive, node.outbox] where try disk.status(folder) != nil { try directory(folder) }
+    }
+
+    /// Everything in a directory and the ones below it that is ours.
+    private func directory(_ path: String) throws {
+        for name in try disk.names(in: path) {
+            let child = "\(path)/\(name)"
+            guard let status = try disk.status(child) else { continue }
+            if status.isDirectory {
+                try directory(child)
+            } else if name.hasSuffix(".nightdrop.tar") {
+                try report(bundle(child))
+            } else if name.hasSuffix(".jsonl.gz") {
+                try report(segments(child))
+            } else if name.hasSuffix(EnrollmentRequest.fileSuffix) {
+                try report(request(child))
+            }
+        }
+    }
+
+    private func journal(_ path: String) -> Finding {
+        .of(path, "journal") {
+            var (segments, operations): (Int64, Int64) = (0, 0)
+            try JournalReader(fileSystem: disk, directory: path).verify { _, summary in
+                segments += 1
+                operations += summary.count
+            }
+            return "\(Words.count(operations, "operation")) in \(Words.count(segments, "segment")), one chain"
+        }
+    }
+
+    private func segments(_ path: String) -> Finding {
+        .of(path, "segment") {
+            let facts = try SegmentCheck.segments(disk.open(path, .read))
+            return "\(Words.count(facts.reduce(0) { $0 + $1.count }, "operation")) in \(Words.count(facts.count, "segment"))"
+        }
+    }
+
+    private func request(_ path: String) -> Finding {
+        .of(path, "request") {
+            let request = try EnrollmentRequest(verifying: disk.contents(path) ?? [])
+            return "till \(request.node), signed with its key \(request.key.fingerprint)"
+        }
+    }
+
+    private func bundle(_ path: String) -> Finding {
+        .of(path, "bundle") {
+            let inspection = try BundleReader.open(path, fileSystem: disk)
+            if let problem = inspection.problem { throw problem }
+            let manifest = inspection.manifest
+            let what = "\(manifest.kind.rawValue) from \(manifest.from.node), \(Words.count(manifest.operations, "operation"))"
+            guard let signers else { return "\(what), signed with \(inspection.fingerprint ?? "?")" }
+            try admit(inspection, signers, path)
+            return "\(what), signed by \(manifest.from.node)"
+        }
+    }
+
+    private func admit(_ inspection: BundleReader.Inspection, _ signers: AllowedSigners, _ path: String) throws {
+        let manifest = inspection.manifest
+        let keys = signers.keys(
+            of: manifest.from.node.text, namespace: SSHSignature.Namespace.bundle, at: manifest.created)
+        guard keys.contains(where: { $0.fingerprint == inspection.fingerprint }) else {
+            throw BundleError(
+                .unknownKey, file: path,
+                "the key \(inspection.fingerprint ?? "?") that signed it is not one of \(manifest.from.node) here")
+        }
+    }
+}

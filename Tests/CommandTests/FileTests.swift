@@ -1,0 +1,99 @@
+import Foundation
+import NightdropFormats
+import Testing
+
+/// Looking into files: `inspect`, `cat`, `verify`.
+@Suite struct FileTests {
+    /// A till that has closed a day with two sales; the path of its bundle.
+    private func closedDay(_ shop: Workspace) throws -> String {
+        try shop.openChain()
+        try shop.succeed(
+            "record", "-C", "T01",
+            input: """
+                {"entity":"sale","id":"1","action":"create","set":{"total":1.50}}
+                {"entity":"sale","id":"2","action":"create","set":{"total":2.25}}
+
+                """)
+        let closed = try shop.succeed("close", "-C", "T01", "--day", "2026-11-20", "--to", "share", "--json").document()
+        return try #require(closed["bundle"]?.text)
+    }
+
+    @Test func inspectSaysWhatABundleHolds() throws {
+        let shop = try Workspace()
+        let bundle = try closedDay(shop)
+        let words = try shop.succeed("inspect", bundle).out
+        #expect(words.hasPrefix("journal bundle from T01 of store S1 to HQ\n"), "\(words)")
+        #expect(words.contains("closes 2026-11-20: sale: 2 made, sum 3.75"), "\(words)")
+        let json = try shop.succeed("inspect", bundle, "--json").document()
+        #expect(json["manifest"]?["from"]?["node"] == "T01")
+        #expect(json["problem"] == .some(.null))
+        let entries = try shop.bash("tar -tf '\(bundle)'").out.split(separator: "\n").map(String.init)
+        #expect(json["entries"]?.elements?.compactMap { $0["path"]?.text } == entries)
+        let key = try shop.bash("ssh-keygen -lf T01/keys/signing_key.pub").out
+        #expect(key.contains(try #require(json["fingerprint"]?.text)))
+    }
+
+    @Test func inspectSaysWhatAJournalHolds() throws {
+        let shop = try Workspace()
+        _ = try closedDay(shop)
+        let segments = try shop.bash("nightdrop inspect T01/journal/*/ --json").json()
+        #expect(segments.contains { $0["sealed"] == true && $0["last"] == 2 })
+        #expect(try shop.bash("nightdrop inspect T01/journal/*/").out.contains("sealed"))
+    }
+
+    @Test func catPrintsWhatZcatPrints() throws {
+        let shop = try Workspace()
+        let bundle = try closedDay(shop)
+        let expected = try shop.bash("zcat T01/journal/*/0*.jsonl.gz | grep '^{\"seq\"'").out
+        #expect(expected.split(separator: "\n").count == 2)
+        #expect(try shop.succeed("cat", bundle).out == expected)
+        #expect(try shop.bash("nightdrop cat T01/journal/*/").out == expected)
+    }
+
+    @Test func verifyKnowsWhoseKeysCount() throws {
+        let shop = try Workspace()
+        let bundle = try closedDay(shop)
+        try shop.succeed("verify", "-C", "T01")
+        try shop.succeed("verify", "HQ")
+        let within = try shop.succeed("verify", "-C", "HQ", bundle)
+        #expect(within.out.contains("signed by T01"))
+        let outside = try shop.succeed("verify", bundle)
+        #expect(outside.err.contains("outside of a node"))
+
+        let stranger = try Workspace()
+        try stranger.openChain()
+        let run = try shop.run("verify", "-C", "\(stranger.path)/HQ", bundle, "--json")
+        #expect(run.status == 77)
+        #expect(try run.document()["ok"] == false)
+    }
+
+    @Test func verifyFindsAFlippedByteAnywhere() throws {
+        let shop = try Workspace()
+        let bundle = try closedDay(shop)
+        let relative = bundle.hasPrefix("/") ? String(bundle.dropFirst(shop.path.count + 1)) : bundle
+        let whole = try shop.read(relative)
+        for place in stride(from: 0, to: whole.count, by: max(1, whole.count / 12)) {
+            var damaged = whole
+            damaged[damaged.startIndex + place] ^= 0x20
+            try shop.write("damaged.nightdrop.tar", damaged)
+            let run = try shop.run("verify", "-C", "HQ", "damaged.nightdrop.tar")
+            #expect([65, 75, 77].contains(run.status), "byte \(place) of \(whole.count): \(run.out)")
+        }
+    }
+
+    @Test func verifyFindsDamageInAJournal() throws {
+        let shop = try Workspace()
+        _ = try closedDay(shop)
+        let run = try shop.bash(
+            """
+            segment=$(ls T01/journal/*/0*.jsonl.gz | head -1)
+            zcat "$segment" | sed 's/"count":/"count": /' | gzip > changed && cp changed "$segment"
+            journal=$(ls -d T01/journal/*/)
+            second=$(ls "$journal"0*2.jsonl.gz)
+            zcat "$second" | sed 's/2\\.25/2.75/' | gzip > changed && cp changed "$second"
+            nightdrop verify "$journal" --json
+            """)
+        #expect(run.status == 65, "\(run.out)")
+        #expect(try run.document()["ok"] == false)
+    }
+}

@@ -1,0 +1,35 @@
+import Testing
+
+@Suite struct HelpTests {
+    static let commands = [
+        "", "init", "init central", "init terminal", "enroll", "policy", "policy check", "record", "get", "close", "export",
+        "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve", "history", "days",
+        "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo",
+    ]
+
+    @Test(arguments: commands) func everyHelpHasExamplesAndStatuses(_ command: String) throws {
+        let run = try Workspace().bash("nightdrop \(command) --help")
+        #expect(run.status == 0)
+        #expect(run.out.contains("EXAMPLES:\n  nightdrop ") || run.out.contains("EXAMPLES:\n  echo "), "\(run.out)")
+        #expect(run.out.contains("EXIT STATUS:"))
+        #expect(run.err == "")
+    }
+
+    @Test func noCommandIsMissingHere() throws {
+        let help = try Workspace().run("--help").out
+        let named = help.split(separator: "\n").filter { $0.wholeMatch(of: /  [a-z]+ {2,}[A-Z].*/) != nil }
+            .compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(Set(named) == Set(HelpTests.commands.filter { !$0.contains(" ") && !$0.isEmpty }))
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"]) func completions(_ shell: String) throws {
+        let run = try Workspace().run("--generate-completion-script", shell)
+        #expect(run.status == 0)
+        #expect(run.out.contains("conflicts"))
+    }
+
+    @Test func theCompletionScriptOfBashIsBash() throws {
+        let run = try Workspace().bash("nightdrop --generate-completion-script bash > c.bash && bash -n c.bash")
+        #expect(run.status == 0, "\(run.err)")
+    }
+}
