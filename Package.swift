@@ -89,6 +89,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "NightdropTests",
+            dependencies: [
+                "Nightdrop", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropJournal", "NightdropModel",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "FormatVectorsTests", dependencies: ["NightdropModel", "NightdropFormats"], swiftSettings: settings),
     ]
 )

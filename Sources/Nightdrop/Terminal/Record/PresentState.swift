@@ -52,7 +52,8 @@ final class PresentState: Sendable {
     /// Operations from a number on, in order and without gaps, if they are in memory.
     func operations(from seq: Int64, through last: Int64) -> [StagedCommit] {
         memory.withLock { memory in
-            guard let start = memory.staged.firstIndex(where: { $0.last >= seq }), memory.staged[start].first <= seq else {
+            guard let start = memory.staged.firstIndex(where: { $0.last >= seq }), memory.staged[start].first <= seq
+            else {
                 return []
             }
             return Array(memory.staged[start...].prefix { $0.last <= last })
