@@ -132,6 +132,8 @@ struct Memory {
     var waiting = 0
     var records: [RecordKey: Entry] = [:]
     var keys: [String: ClosedRange<Int64>] = [:]
+    /// How entities are written that were recorded here, by their names in lower case.
+    var spellings: [String: String] = [:]
     var staged: [StagedCommit] = []
 
     mutating func clear(next: Int64) {
@@ -147,7 +149,10 @@ struct Memory {
         staged.append(commit)
         waiting += commit.operations.count
         next = commit.last + 1
-        for (record, state) in changed { records[record] = Entry(state: state, seq: commit.last) }
+        for (record, state) in changed {
+            records[record] = Entry(state: state, seq: commit.last)
+            if spellings[record.entity.lowercased()] == nil { spellings[record.entity.lowercased()] = record.entity }
+        }
         if let key { keys[key] = commit.first...commit.last }
     }
 
