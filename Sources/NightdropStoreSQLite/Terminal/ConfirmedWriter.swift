@@ -120,7 +120,8 @@ struct ConfirmedWriter {
         try move.run()
         try addNotices()
         if terms.policyText != nil { try TerminalViews.replace(db, terms.policy) }
-        let history = try SQLStatement(db, "INSERT INTO _history (at, kind, bundle, details) VALUES (?, 'applied', ?, ?)")
+        let history = try SQLStatement(
+            db, "INSERT INTO _history (at, kind, bundle, details) VALUES (?, 'applied', ?, ?)")
         history.bind(1, terms.now)
         history.bind(2, terms.bundle)
         history.bind(3, terms.reach.json.compact)
@@ -181,7 +182,8 @@ struct ConfirmedWriter {
 
     private mutating func confirmAsIs(_ row: Row) throws {
         var before = row.confirmed
-        let all = try SQLStatement(db, "SELECT line FROM _pending WHERE journal = ? AND rid = ? AND seq <= ? ORDER BY seq")
+        let all = try SQLStatement(
+            db, "SELECT line FROM _pending WHERE journal = ? AND rid = ? AND seq <= ? ORDER BY seq")
         all.bind(1, journalCode)
         all.bind(2, row.rid)
         all.bind(3, terms.receipt.position.seq)

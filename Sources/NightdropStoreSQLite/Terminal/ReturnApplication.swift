@@ -26,7 +26,8 @@ public struct ReturnTerms: Sendable {
 
     /// Terms.
     public init(
-        reach: NightdropModel.Cursor, receipt: Receipt, isSnapshot: Bool, policy: Policy, policyText: String?, notices: [NoticeLine],
+        reach: NightdropModel.Cursor, receipt: Receipt, isSnapshot: Bool, policy: Policy, policyText: String?,
+        notices: [NoticeLine],
         created: Int64, now: Int64, bundle: String
     ) {
         self.reach = reach
@@ -101,7 +102,8 @@ public final class ReturnApplication {
     }
 
     private func adapt(to elapsed: Duration) {
-        let microseconds = max(1, elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)
+        let microseconds = max(
+            1, elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)
         let ideal = Int64(batch) * ReturnApplication.holdMicroseconds / microseconds
         batch = Int(min(max(ideal, Int64(batch) / 4, 16), Int64(batch) * 4, 100_000))
     }

@@ -15,7 +15,8 @@ enum ReturnDecision: Equatable {
 
     init(_ answer: ReturnFacts, state: TerminalState, journal: UniqueID) {
         guard answer.journal == journal else {
-            self = .refuse("wrong-journal: it answers journal \(answer.journal.short), this terminal writes \(journal.short)")
+            self = .refuse(
+                "wrong-journal: it answers journal \(answer.journal.short), this terminal writes \(journal.short)")
             return
         }
         guard let cursor = state.cursor else {
@@ -29,10 +30,13 @@ enum ReturnDecision: Equatable {
             return
         }
         let reach = answer.reach
-        if reach.csn < cursor.csn || (reach == cursor && !ReturnDecision.holdsMore(answer.receipt, than: state.receipt)) {
+        if reach.csn < cursor.csn || (reach == cursor && !ReturnDecision.holdsMore(answer.receipt, than: state.receipt))
+        {
             self = .known
         } else if reach.csn == cursor.csn, reach.transaction != cursor.transaction {
-            self = .wait("it reaches change \(reach.csn) on another way than this terminal; the next export says where it stands")
+            self = .wait(
+                "it reaches change \(reach.csn) on another way than this terminal; the next export says where it stands"
+            )
         } else if ReturnDecision.leadsOn(answer, from: cursor) {
             self = .apply
         } else {
@@ -48,7 +52,8 @@ enum ReturnDecision: Equatable {
                 "older-epoch: it is from central's epoch \(answer.reach.epoch.short), which does not succeed "
                     + "\(cursor.epoch.short), where this terminal is")
         } else if answer.start != nil {
-            self = .wait("central was restored from a backup, so this terminal needs a snapshot; its next export asks for one")
+            self = .wait(
+                "central was restored from a backup, so this terminal needs a snapshot; its next export asks for one")
         } else {
             self = .apply
         }

@@ -45,7 +45,9 @@ extension Terminal {
     }
 
     /// What the applied bundle changes besides the store.
-    private func adopt(_ newRules: TerminalRules?, _ answer: ReturnFacts, created: Int64, keys parts: [VerifiedBundle]) throws {
+    private func adopt(_ newRules: TerminalRules?, _ answer: ReturnFacts, created: Int64, keys parts: [VerifiedBundle])
+        throws
+    {
         journal.observe(HybridTime(milliseconds: created))
         if let newRules, let text = newRules.policyText {
             try fileSystem.publish(directory.policy, bytes: Array(text.utf8))

@@ -100,7 +100,8 @@ extension Terminal {
                         + "the terminal was restored from a backup, or its directory was copied")
             }
             guard let parts = try parts(of: bundle) else {
-                return try keep(&outcome, "it is part \(bundle.manifest.part) of \(bundle.manifest.parts); others are missing")
+                let manifest = bundle.manifest
+                return keep(&outcome, "it is part \(manifest.part) of \(manifest.parts); others are missing")
             }
             try apply(parts, answer, receipt)
             outcome.outcome = .merged
@@ -157,19 +158,23 @@ extension Terminal {
     // MARK: What was not applied
 
     /// It waits where it lies; the copy is not needed.
-    private func wait(_ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String) throws -> BundleOutcome {
+    private func wait(
+        _ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String
+    ) throws -> BundleOutcome {
         try fileSystem.remove(bundle.path)
-        return try keep(&outcome, reason)
+        return keep(&outcome, reason)
     }
 
-    private func keep(_ outcome: inout BundleOutcome, _ reason: String) throws -> BundleOutcome {
+    private func keep(_ outcome: inout BundleOutcome, _ reason: String) -> BundleOutcome {
         outcome.outcome = .waiting
         outcome.reason = "waiting: \(reason)"
         outcome.status = NightdropError.Kind.tryAgain.rawValue
         return outcome
     }
 
-    private func refuse(_ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String) throws -> BundleOutcome {
+    private func refuse(
+        _ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String
+    ) throws -> BundleOutcome {
         try fileSystem.remove(bundle.path)
         outcome.outcome = .refused
         outcome.reason = reason

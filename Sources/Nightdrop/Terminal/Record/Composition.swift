@@ -29,8 +29,11 @@ struct Composition {
         try memory.keys[key] ?? store.lookUp { try $0.key(key) }
     }
 
-    /// What the store has written in another case.
-    func otherSpelling(of entity: String) throws -> String? { try store.lookUp { try $0.spelling(of: entity) } }
+    /// How the entity is written here already, if that differs in case.
+    func otherSpelling(of entity: String) throws -> String? {
+        if let known = memory.spellings[entity.lowercased()] { return known == entity ? nil : known }
+        return try store.lookUp { try $0.spelling(of: entity) }
+    }
 
     /// Notes what a draft does to its record.
     mutating func change(_ draft: OperationDraft, from before: RecordState?) {

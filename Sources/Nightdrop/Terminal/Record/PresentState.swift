@@ -52,7 +52,8 @@ final class PresentState: Sendable {
     /// Operations from a number on, in order and without gaps, if they are in memory.
     func operations(from seq: Int64, through last: Int64) -> [StagedCommit] {
         memory.withLock { memory in
-            guard let start = memory.staged.firstIndex(where: { $0.last >= seq }), memory.staged[start].first <= seq else {
+            guard let start = memory.staged.firstIndex(where: { $0.last >= seq }), memory.staged[start].first <= seq
+            else {
                 return []
             }
             return Array(memory.staged[start...].prefix { $0.last <= last })
@@ -131,6 +132,8 @@ struct Memory {
     var waiting = 0
     var records: [RecordKey: Entry] = [:]
     var keys: [String: ClosedRange<Int64>] = [:]
+    /// How entities are written that were recorded here, by their names in lower case.
+    var spellings: [String: String] = [:]
     var staged: [StagedCommit] = []
 
     mutating func clear(next: Int64) {
@@ -146,7 +149,10 @@ struct Memory {
         staged.append(commit)
         waiting += commit.operations.count
         next = commit.last + 1
-        for (record, state) in changed { records[record] = Entry(state: state, seq: commit.last) }
+        for (record, state) in changed {
+            records[record] = Entry(state: state, seq: commit.last)
+            if spellings[record.entity.lowercased()] == nil { spellings[record.entity.lowercased()] = record.entity }
+        }
         if let key { keys[key] = commit.first...commit.last }
     }
 

@@ -10,6 +10,7 @@ extension Terminal {
     /// Records operations, several as one transaction; durable on return.
     ///
     /// - Throws: `NightdropError` of kind `refused` for master data that breaks a rule; then nothing is written.
+    @discardableResult
     public func record(_ drafts: [OperationDraft]) throws -> Recorded {
         try checkUse(drafts)
         return try NightdropError.attempt {
@@ -23,6 +24,7 @@ extension Terminal {
     }
 
     /// Records one operation; durable on return.
+    @discardableResult
     public func record(_ draft: OperationDraft) throws -> Recorded { try record([draft]) }
 
     /// Returns once the store holds everything recorded before the call.
