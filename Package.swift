@@ -71,6 +71,9 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        .executableTarget(
+            name: "ExampleTill", dependencies: ["Nightdrop"], path: "Tools/ExampleTill", swiftSettings: settings),
+
         .target(
             name: "NightdropFilesTesting", dependencies: ["NightdropFiles"],
             path: "Tests/Support/NightdropFilesTesting", swiftSettings: settings),
@@ -105,7 +108,7 @@ let package = Package(
         .testTarget(
             name: "NightdropTests",
             dependencies: [
-                "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropModel",
+                "ExampleTill", "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropModel",
                 "NightdropStore",
             ],
             swiftSettings: settings),
