@@ -1,3 +1,4 @@
+import NightdropFormats
 import Testing
 
 @Suite struct DemoTests {

@@ -1,4 +1,5 @@
 import Foundation
+import NightdropFormats
 import Testing
 
 /// The exit statuses of sysexits.h, which scripts rely on.

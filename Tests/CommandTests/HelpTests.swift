@@ -17,7 +17,7 @@ import Testing
 
     @Test func noCommandIsMissingHere() throws {
         let help = try Workspace().run("--help").out
-        let named = help.split(separator: "\n").filter { $0.wholeMatch(of: /  [a-z]+ {2,}[A-Z].*/) != nil }
+        let named = help.split(separator: "\n").filter { $0.wholeMatch(of: #/  [a-z]+ {2,}[A-Z].*/#) != nil }
             .compactMap { $0.split(separator: " ").first.map(String.init) }
         #expect(Set(named) == Set(HelpTests.commands.filter { !$0.contains(" ") && !$0.isEmpty }))
     }
