@@ -109,5 +109,6 @@ let package = Package(
                 "NightdropStore",
             ],
             swiftSettings: settings),
+        .testTarget(name: "SimulationTests", dependencies: ["Nightdrop"], swiftSettings: settings),
     ]
 )

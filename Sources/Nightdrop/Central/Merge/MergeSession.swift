@@ -104,6 +104,9 @@ final class MergeSession {
         guard row.node == author.node, !row.isCentral else {
             throw BundleError(.malformed, file: bundle.path, "journal \(author.journal) belongs to \(row.node)")
         }
+        guard manifest.segments.reduce(0, { $0 + $1.last - $1.first + 1 }) == manifest.operations else {
+            throw BundleError(.malformed, file: bundle.path, "it does not hold as many operations as its manifest says")
+        }
         let source = PendingMerge.Source(index: index, name: Path.name(of: outcome.file), author: author)
         var places: [JSONValue] = []
         for segment in manifest.segments {
