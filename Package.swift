@@ -105,7 +105,8 @@ let package = Package(
         .testTarget(
             name: "NightdropTests",
             dependencies: [
-                "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropModel",
+                "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats",
+                "NightdropModel",
                 "NightdropStore",
             ],
             swiftSettings: settings),
