@@ -108,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "NightdropTests",
             dependencies: [
-                "ExampleTill", "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropModel",
+                "ExampleTill", "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats",
+                "NightdropModel",
                 "NightdropStore",
             ],
             swiftSettings: settings),

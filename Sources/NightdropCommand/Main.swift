@@ -16,7 +16,9 @@ struct NightdropCommand: ParsableCommand {
             examples: ["nightdrop demo", "nightdrop help record"]),
         groupedSubcommands: [
             CommandGroup(name: "Set up", subcommands: [Init.self, Enroll.self, PolicyCommand.self]),
-            CommandGroup(name: "At a till", subcommands: [RecordCommand.self, Get.self, Close.self, Export.self, Import.self, Notices.self]),
+            CommandGroup(
+                name: "At a till",
+                subcommands: [RecordCommand.self, Get.self, Close.self, Export.self, Import.self, Notices.self]),
             CommandGroup(
                 name: "At head office",
                 subcommands: [

@@ -44,9 +44,11 @@ import Testing
         let shop = try Workspace()
         try shop.openChain()
         try shop.succeed(
-            "record", "-C", "T01", input: #"{"entity":"shelf","id":"A","action":"create","set":{"height":10,"label":"10"}}"#)
+            "record", "-C", "T01",
+            input: #"{"entity":"shelf","id":"A","action":"create","set":{"height":10,"label":"10"}}"#)
         #expect(
-            try importing("code,height,label\nA,10.0,10\nB,12,12\n", into: shop, entity: "shelf").document() == counts(1, 0, 1))
+            try importing("code,height,label\nA,10.0,10\nB,12,12\n", into: shop, entity: "shelf").document()
+                == counts(1, 0, 1))
         let new = try shop.succeed("get", "-C", "T01", "shelf", "B", "--json").document()
         #expect(new["fields"] == ["height": "12", "label": "12"])
     }
@@ -80,7 +82,9 @@ import Testing
         let run = try shop.succeed(
             "record", "-C", "HQ", "--csv", "list.csv", "--entity", "product", "--key", "code", "--json")
         #expect(try run.document() == counts(2500, 0, 0))
-        let transactions = try shop.bash("nightdrop cat HQ/journal/*/").json().compactMap { $0["tx"]?.elements?.last?.integer }
+        let transactions = try shop.bash("nightdrop cat HQ/journal/*/").json().compactMap {
+            $0["tx"]?.elements?.last?.integer
+        }
         #expect(Set(transactions) == [1000, 500])
     }
 }

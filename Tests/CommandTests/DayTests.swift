@@ -10,7 +10,8 @@ import Testing
         ).document()
         #expect(central.keys == ["node", "fingerprint"])
         let fingerprint = try #require(central["fingerprint"]?.text)
-        try shop.succeed("record", "-C", "HQ", input: #"{"entity":"product","id":"TEA","action":"create","set":{"price":2.55}}"#)
+        try shop.succeed(
+            "record", "-C", "HQ", input: #"{"entity":"product","id":"TEA","action":"create","set":{"price":2.55}}"#)
         _ = try shop.bash("mkdir share")
 
         for till in ["T01", "T02"] {
@@ -110,7 +111,8 @@ import Testing
         #expect(notices.contains { $0["entity"] == "product" && $0["id"] == "TEA" })
 
         let history = try shop.succeed("history", "-C", "HQ", "product", "TEA", "--json").json()
-        #expect(history.map { $0["set"]?["price"] } == [.number("2.40"), .number("2.40"), .number("2.70"), .number("2.55")])
+        #expect(
+            history.map { $0["set"]?["price"] } == [.number("2.40"), .number("2.40"), .number("2.70"), .number("2.55")])
         #expect(history.first?["by"] == "Clara")
         #expect(try shop.succeed("terminals", "-C", "HQ", "--json").json().map { $0["terminal"] } == ["T01", "T02"])
         let events = try shop.succeed("log", "-C", "HQ", "--json").json()

@@ -1,4 +1,5 @@
 import Foundation
+import NightdropFormats
 import Testing
 
 /// The exit statuses of sysexits.h, which scripts rely on.
@@ -21,13 +22,17 @@ import Testing
         let shop = try Workspace()
         try shop.openChain()
         try shop.write("junk.nightdrop.tar", String(repeating: "junk ", count: 1000))
+        // A young file may still be on its way; this one is not.
+        _ = try shop.bash("touch -d '1 hour ago' junk.nightdrop.tar")
         let run = try shop.run("merge", "-C", "HQ", "junk.nightdrop.tar", "--json")
         #expect(run.status == 65)
         #expect(try run.document()["bundles"]?.elements?.first?["outcome"] == "refused")
         #expect(try shop.run("record", "-C", "T01", input: "no json").status == 65)
     }
 
-    @Test(arguments: ["merge no-such-path -C HQ", "get product -C no-such-node", "inspect x", "cat x", "policy check x"])
+    @Test(arguments: [
+        "merge no-such-path -C HQ", "get product -C no-such-node", "inspect x", "cat x", "policy check x",
+    ])
     func noSuchPath(_ command: String) throws {
         let shop = try Workspace()
         try shop.succeed("init", "central", "-C", "HQ", "--organisation", "Corner Shops")
@@ -92,7 +97,7 @@ import Testing
         try shop.write("products.csv", "code,name\n" + rows.joined(separator: "\n"))
         try shop.succeed("record", "-C", "HQ", "--csv", "products.csv", "--entity", "product", "--key", "code")
         let run = try shop.bash("nightdrop get product -C HQ --json | head -1 > /dev/null; echo ${PIPESTATUS[0]}")
-        #expect(run.out == "0\n")
+        #expect(run.out == "141\n", "ended by SIGPIPE")
         #expect(run.err == "")
     }
 }

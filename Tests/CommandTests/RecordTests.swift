@@ -67,7 +67,8 @@ import Testing
         #expect(answers[1].keys == ["error", "status"])
         #expect(answers[1]["status"] == 65)
         #expect(answers[2] == ["first": 2, "last": 3])
-        #expect(answers[3] == answers[4], "a commit with the same key is recorded once")
+        #expect(answers[3]["first"] == 4)
+        #expect(answers[4]["first"] == 4, "a commit with the same key is recorded once")
     }
 
     /// A POS keeps the command running and waits for each answer before it goes on.
@@ -103,7 +104,8 @@ import Testing
         #expect(refused.status == 65)
         #expect(try shop.succeed("get", "-C", "T01", "product", "X").out == "")
         let kept = try shop.run(
-            "record", "-C", "T01", "--json", input: #"{"entity":"sale","id":"S","action":"create","set":{"total":"cheap"}}"#)
+            "record", "-C", "T01", "--json",
+            input: #"{"entity":"sale","id":"S","action":"create","set":{"total":"cheap"}}"#)
         #expect(kept.status == 0)
         #expect(try kept.document()["faults"]?.elements?.count == 1)
         #expect(try ids(shop) == ["S"])

@@ -34,7 +34,9 @@ struct CSVRecording {
         var tally = Tally()
         do {
             defer { bar.finish() }
-            guard let columns = try csv.next() else { throw csv.error("the file is empty; its first row names the columns") }
+            guard let columns = try csv.next() else {
+                throw csv.error("the file is empty; its first row names the columns")
+            }
             let comparison = try located(csv) { try CSVComparison(entity, columns: columns, key: key, store: store) }
             var pending = Pending()
             while let row = try csv.next() {

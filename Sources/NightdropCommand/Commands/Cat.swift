@@ -14,7 +14,7 @@ struct Cat: ParsableCommand {
             zcat and tar show the same.
             """,
             examples: [
-                "nightdrop cat T07-1f3c9a20-000000000832-000000001042.nightdrop.tar",
+                "nightdrop cat bundle.nightdrop.tar",
                 "nightdrop cat T07/journal/1f3c9a20/000001.jsonl.gz | grep 85123A",
             ],
             statuses: [.refused, .notFound, .inputOutput]))
@@ -30,7 +30,8 @@ struct Cat: ParsableCommand {
         case .journal:
             for name in try disk.names(in: file) where name.hasSuffix(".jsonl.gz") {
                 // While a segment is being sealed both its files are there.
-                let isSealedToo = name.hasSuffix(".open.jsonl.gz")
+                let isSealedToo =
+                    name.hasSuffix(".open.jsonl.gz")
                     ? try disk.status("\(file)/\(name.prefix(6)).jsonl.gz") != nil : false
                 if !isSealedToo { try Cat.lines(disk.open("\(file)/\(name)", .read), nil, to: out) }
             }

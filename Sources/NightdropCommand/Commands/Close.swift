@@ -39,7 +39,8 @@ struct Export: ParsableCommand {
             examples: ["nightdrop export --to /srv/exchange", "nightdrop export --to /media/stick --max-size 4G"],
             statuses: [.refused, .notFound, .cannotCreate, .inputOutput, .tryAgain]))
 
-    @Option(help: ArgumentHelp("Split into parts of at most this many bytes; K, M and G are understood.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Split into parts of at most this many bytes; K, M and G are understood.", valueName: "n"))
     var maxSize: ByteCount?
     @OptionGroup var carrier: ExportOptions
     @OptionGroup var node: NodeOptions

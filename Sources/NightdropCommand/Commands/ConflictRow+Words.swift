@@ -42,7 +42,8 @@ extension ConflictRow {
             lines.append(("central", "\(plain(central)), by \(centralNode ?? "?") at \(Words.time(centralTime))"))
         }
         let operatorName = by.map { " (\($0))" } ?? ""
-        lines.append(("incoming", "\(plain(incoming)), by \(node)\(operatorName) at \(Words.time(time)), operation \(seq)"))
+        lines.append(
+            ("incoming", "\(plain(incoming)), by \(node)\(operatorName) at \(Words.time(time)), operation \(seq)"))
         lines.append(("rule", rule))
         if decided != nil { lines.append(("decided", plain(decided))) }
         if let decidedAt { lines.append(("by", "\(decidedBy ?? "head office") at \(Words.time(decidedAt))")) }

@@ -13,7 +13,8 @@ struct Days: ParsableCommand {
             """,
             examples: ["nightdrop days", "nightdrop days --through 2026-11-20 --json"], statuses: [.inputOutput]))
 
-    @Option(help: ArgumentHelp("The last day to show, such as 2026-11-20; else the last one closed.", valueName: "date"))
+    @Option(
+        help: ArgumentHelp("The last day to show, such as 2026-11-20; else the last one closed.", valueName: "date"))
     var through: Day?
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions

@@ -18,7 +18,8 @@ struct Get: ParsableCommand {
     var entity: String
     @Argument(help: "The record's id; else all records.")
     var id: String?
-    @Option(help: ArgumentHelp("At head office: the store of the record, where its entity is per store.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp("At head office: the store of the record, where its entity is per store.", valueName: "id"))
     var store: String?
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions

@@ -9,7 +9,7 @@ struct Import: ParsableCommand {
             Of a directory, its own bundles and those in to/<this node>/ are looked at. Nothing is removed, and taking \
             a bundle in again does nothing. With several bundles the status is the first of 74, 77, 65, 75 that occurred.
             """,
-            examples: ["nightdrop import /media/stick", "nightdrop import HQ-1f3c9a20-000000000345-000000000512.nightdrop.tar"],
+            examples: ["nightdrop import /media/stick", "nightdrop import grant.nightdrop.tar"],
             statuses: [.refused, .notFound, .inputOutput, .tryAgain, .notPermitted]))
 
     @Argument(help: "Bundles, or directories that hold some.", completion: .file())

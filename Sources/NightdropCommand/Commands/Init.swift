@@ -23,7 +23,7 @@ struct InitCentral: ParsableCommand {
         abstract: "Make head office: keys, policy and the central store.",
         discussion: Manual.page(
             "Prints the fingerprint of head office's key, which tills may be told to insist on.",
-            examples: ["nightdrop init central -C HQ --organisation \"Corner Shops\" --policy policy.yaml"],
+            examples: ["nightdrop init central --organisation \"Corner Shops\" --policy policy.yaml"],
             statuses: [.notFound, .cannotCreate, .inputOutput, .badSettings]))
 
     @Option(help: ArgumentHelp("The id of head office.", valueName: "id"))
@@ -80,7 +80,7 @@ struct InitTerminal: ParsableCommand {
             with that fingerprint is taken.
             """,
             examples: [
-                "nightdrop init terminal -C T07 --id T07 --store S1 --request /media/stick/T07.nightdrop-request"
+                "nightdrop init terminal --id T07 --store S1 --request T07.nightdrop-request"
             ],
             statuses: [.cannotCreate, .inputOutput]))
 

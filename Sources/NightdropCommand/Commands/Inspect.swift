@@ -15,7 +15,7 @@ struct Inspect: ParsableCommand {
             nightdrop verify tells.
             """,
             examples: [
-                "nightdrop inspect T07-1f3c9a20-000000000832-000000001042.nightdrop.tar",
+                "nightdrop inspect bundle.nightdrop.tar",
                 "nightdrop inspect T07/journal/1f3c9a20",
             ],
             statuses: [.refused, .notFound, .inputOutput, .tryAgain]))

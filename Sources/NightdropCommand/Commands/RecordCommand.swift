@@ -22,7 +22,7 @@ struct RecordCommand: ParsableCommand {
             empty cell means: no value.
             """,
             examples: [
-                "echo '{\"entity\":\"sale\",\"id\":\"T07-000123\",\"action\":\"create\",\"set\":{\"total\":12.50}}' | nightdrop record",
+                "echo '{\"entity\":\"sale\",\"id\":\"1\",\"action\":\"create\"}' | nightdrop record",
                 "nightdrop record sales.jsonl --json", "nightdrop record - --each",
                 "nightdrop record --csv products.csv --entity product --key code",
             ],
@@ -32,7 +32,9 @@ struct RecordCommand: ParsableCommand {
     var file: String?
     @Flag(help: "Answer every line at once, and go on after a bad one (65 at the end).")
     var each = false
-    @Option(help: ArgumentHelp("A CSV file; - for standard input.", valueName: "file"), completion: .file(extensions: ["csv"]))
+    @Option(
+        help: ArgumentHelp("A CSV file; - for standard input.", valueName: "file"),
+        completion: .file(extensions: ["csv"]))
     var csv: String?
     @Option(help: ArgumentHelp("With --csv: the entity of the records.", valueName: "entity"))
     var entity: String?

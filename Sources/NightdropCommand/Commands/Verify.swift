@@ -12,7 +12,9 @@ struct Verify: ParsableCommand {
             signatures must be by the keys that the node knows; elsewhere it is only checked that each bundle fits its \
             own signature. Nothing is changed. The status is the first of 74, 77, 65, 75 that occurred.
             """,
-            examples: ["nightdrop verify -C T07", "nightdrop verify /media/stick", "nightdrop verify backup/*.nightdrop.tar"],
+            examples: [
+                "nightdrop verify -C T07", "nightdrop verify /media/stick", "nightdrop verify backup/*.nightdrop.tar",
+            ],
             statuses: [.refused, .notFound, .inputOutput, .tryAgain, .notPermitted]))
 
     @Argument(help: "Files, journals, nodes or directories; else the node.", completion: .file())

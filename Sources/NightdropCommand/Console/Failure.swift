@@ -25,7 +25,9 @@ struct Failure {
         case let error as StoreError: kind(error)
         case is PolicyError, is SettingsError: .badSettings
         case is SignatureError: .notPermitted
-        case is InputError, is DraftError, is EnrollmentError, is JSONError, is SegmentError, is ManifestError, is GzipError: .refused
+        case is InputError, is DraftError, is EnrollmentError, is JSONError, is SegmentError, is ManifestError,
+            is GzipError:
+            .refused
         default: .inputOutput
         }
     }

@@ -18,7 +18,7 @@ final class Output {
     /// Appends a JSON value as a line.
     func json(_ value: JSONValue) throws(FileError) { try write(value.bytes + [UInt8(ascii: "\n")]) }
 
-    /// Hands everything to the system. Nobody reading any more is no error: the process ends.
+    /// Hands everything to the system. If nobody reads any more the process ends quietly, as other tools do.
     func flush() throws(FileError) {
         var start = 0
         while start < buffer.count {
@@ -26,7 +26,8 @@ final class Output {
             if written >= 0 {
                 start += written
             } else if errno == EPIPE {
-                exit(0)
+                signal(SIGPIPE, SIG_DFL)
+                raise(SIGPIPE)
             } else if errno != EINTR {
                 throw FileError(code: errno, operation: "write to", path: "standard output")
             }

@@ -47,7 +47,8 @@ extension DemoPlay {
 
     func decisions() throws {
         try narrator.scene("What was decided, and why")
-        try narrator.tell("Nothing was overwritten silently. Each disagreement is on record, with both values and the rule:")
+        try narrator.tell(
+            "Nothing was overwritten silently. Each disagreement is on record, with both values and the rule:")
         let central = try chain.headOffice()
         var price: Int64?
         try central.conflicts(all: true) { row in

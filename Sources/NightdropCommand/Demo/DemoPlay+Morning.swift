@@ -68,7 +68,8 @@ extension DemoPlay {
         let id = "\(terminal.settings.id)-" + String(repeating: "0", count: 6 - digits.count) + digits
         _ = try terminal.record([
             .make(.create, "sale", id, [("total", total.text)], by: "cashier-\(till + 1)"),
-            .make(.create, "payment", id, [("amount", total.text), ("method", number % 2 == 0 ? "\"card\"" : "\"cash\"")]),
+            .make(
+                .create, "payment", id, [("amount", total.text), ("method", number % 2 == 0 ? "\"card\"" : "\"cash\"")]),
             .make(.update, "inventory", product.id, add: [("quantity", "-\(pieces)")]),
         ])
         return total
@@ -85,11 +86,13 @@ extension DemoPlay {
 
         _ = try t01.record([
             .make(
-                .update, "customer", "C-1001", [("address", "\"Mill Lane 4\"")], add: [("points", "10")], by: "cashier-1")
+                .update, "customer", "C-1001", [("address", "\"Mill Lane 4\"")], add: [("points", "10")],
+                by: "cashier-1")
         ])
         _ = try t03.record([
             .make(
-                .update, "customer", "C-1001", [("address", "\"Station Road 9\"")], add: [("points", "5")], by: "cashier-3")
+                .update, "customer", "C-1001", [("address", "\"Station Road 9\"")], add: [("points", "5")],
+                by: "cashier-3")
         ])
         try narrator.fact("Anna Berg gives T01 one new address and T03 another; she earns 10 points and 5 points")
 

@@ -29,7 +29,9 @@ enum SegmentCheck {
                 try finish()
                 parser = SegmentParser()
             }
-            guard parser != nil else { throw SegmentError(line: 1, reason: "it does not begin with a segment's header") }
+            guard parser != nil else {
+                throw SegmentError(line: 1, reason: "it does not begin with a segment's header")
+            }
             // The newline stands behind the line.
             guard let base = line.baseAddress else { return }
             let whole = UnsafeRawBufferPointer(start: base, count: line.count + 1)
@@ -51,7 +53,9 @@ enum SegmentCheck {
         if let claimed = parser.trailer?.totals, claimed != parser.totals {
             throw SegmentError(
                 line: Int(parser.count) + 2,
-                reason: "the control totals are \(Words.totals(parser.totals)), the last line says \(Words.totals(claimed))")
+                reason:
+                    "the control totals are \(Words.totals(parser.totals)), the last line says \(Words.totals(claimed))"
+            )
         }
         return SegmentFacts(
             header: header, trailer: parser.trailer, last: parser.last, count: parser.count, totals: parser.totals,

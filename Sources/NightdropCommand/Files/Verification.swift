@@ -110,7 +110,8 @@ struct Verification {
     private func segments(_ path: String) -> Finding {
         .of(path, "segment") {
             let facts = try SegmentCheck.segments(disk.open(path, .read))
-            return "\(Words.count(facts.reduce(0) { $0 + $1.count }, "operation")) in \(Words.count(facts.count, "segment"))"
+            return
+                "\(Words.count(facts.reduce(0) { $0 + $1.count }, "operation")) in \(Words.count(facts.count, "segment"))"
         }
     }
 
@@ -126,7 +127,8 @@ struct Verification {
             let inspection = try BundleReader.open(path, fileSystem: disk)
             if let problem = inspection.problem { throw problem }
             let manifest = inspection.manifest
-            let what = "\(manifest.kind.rawValue) from \(manifest.from.node), \(Words.count(manifest.operations, "operation"))"
+            let what =
+                "\(manifest.kind.rawValue) from \(manifest.from.node), \(Words.count(manifest.operations, "operation"))"
             guard let signers else { return "\(what), signed with \(inspection.fingerprint ?? "?")" }
             try admit(inspection, signers, path)
             return "\(what), signed by \(manifest.from.node)"

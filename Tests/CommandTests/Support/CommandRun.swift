@@ -108,9 +108,9 @@ final class Workspace {
         try Data(input.utf8).write(to: URL(fileURLWithPath: names[0]))
         for name in names.dropFirst() { try Data().write(to: URL(fileURLWithPath: name)) }
         let process = process(executable, arguments, environment: environment)
-        process.standardInput = try #require(FileHandle(forReadingAtPath: names[0]))
-        process.standardOutput = try #require(FileHandle(forWritingAtPath: names[1]))
-        process.standardError = try #require(FileHandle(forWritingAtPath: names[2]))
+        process.standardInput = FileHandle(forReadingAtPath: names[0])
+        process.standardOutput = FileHandle(forWritingAtPath: names[1])
+        process.standardError = FileHandle(forWritingAtPath: names[2])
         try process.run()
         process.waitUntilExit()
         func text(_ name: String) throws -> String {
