@@ -20,16 +20,15 @@ import Testing
         try chain.merge()
         #expect(try chain.central.get("sale", "T1-1")?["total"]?.json == "10.80")
         #expect(try chain.central.get("inventory", "COFFEE")?["quantity"]?.json == "7")
-        #expect(try run(till, "close", chain.exchange).contains("records came from head office"))
+        #expect(try run(till, "close", chain.exchange).contains("from HQ: merged"))
         #expect(try run(till, "status").contains("0 to send"))
         #expect(try run(till, "sell", "TEA", "1", status: 66).contains("there is no product TEA"))
     }
 
     private func run(_ arguments: String..., status: Int32 = 0) throws -> String {
         let process = Process()
-        // The test bundle and the programs stand in one folder.
-        let folder = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }?.deletingLastPathComponent()
-        process.executableURL = try #require(folder ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent())
+        // The tests and the programs stand in one folder.
+        process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
             .appendingPathComponent("ExampleTill")
         process.arguments = arguments
         let output = Pipe()
