@@ -22,6 +22,7 @@ public final class Terminal: Sendable {
     let catchUp: CatchUp
     let broadcaster = EventBroadcaster<TerminalEvent>()
     let lastStatus = Mutex<[UInt8]>([])
+    let isStatusDue = Atomic(false)
 
     /// The settings at present; a grant completes them.
     public var settings: NodeSettings { rules.settings }

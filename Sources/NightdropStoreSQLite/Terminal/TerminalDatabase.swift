@@ -94,4 +94,7 @@ public struct TerminalState: Sendable, Equatable {
     public var exchanged: Int64?
     /// What went wrong last time; nil if nothing did.
     public var error: String?
+
+    /// The last operation of a journal that the store contains; 0 if it follows another one.
+    public func position(in journal: UniqueID) -> Int64 { self.journal == journal ? seq : 0 }
 }

@@ -182,6 +182,20 @@ struct ApplyTests {
         try #expect(operation(folder("T07"), 3)["base"] == nil)
     }
 
+    @Test func partsAreAppliedTogether() throws {
+        let first = try office.answer(
+            from: 10, to: 12, [#"{"entity":"product","id":"p1","csn":11,"set":{"price":8}}"#], part: (1, 2))
+        let second = try office.answer(
+            from: 10, to: 12, [#"{"entity":"product","id":"p2","csn":12,"set":{"price":9}}"#],
+            name: "second.nightdrop.tar", part: (2, 2))
+        try #expect(take(second).outcome == .waiting)
+        try #expect(values("product", "p2") == ["price": "1"])
+        try #expect(take(first).outcome == .merged)
+        try #expect(values("product", "p1")?["price"] == "8")
+        try #expect(values("product", "p2") == ["price": "9"])
+        try #expect(FileManager.default.contentsOfDirectory(atPath: folder("T07/inbox")) == ["lock"])
+    }
+
     @Test func aReceiptForOtherOperationsIsAFork() throws {
         try terminal.record(.create("sale", "s1", [field("total", "5")]))
         let path = try office.answer(

@@ -42,7 +42,7 @@ final class HeadOffice {
         _ kind: Manifest.Kind = .return, from start: Int64?, to reach: Int64, _ changes: [String],
         receipt seq: Int64 = 0,
         notices: [NoticeLine] = [], policy: String? = nil, transactions: [Int64] = [], hash: ContentHash? = nil,
-        name: String? = nil
+        name: String? = nil, part: (number: Int, of: Int) = (1, 1)
     ) throws -> String {
         let own = try ownJournal()
         let line = seq > 0 ? try own.reader.line(seq: seq) : []
@@ -59,6 +59,7 @@ final class HeadOffice {
             transactions: (transactions + [reach]).map { MergeTransaction(csn: $0, id: cursor($0).transaction) },
             succeeds: [], receipt: Receipt(position: position, segment: nil, operations: seq, totals: ControlTotals()),
             directives: [], policyVersion: 1)
+        (manifest.part, manifest.parts) = part
         var contents: [BundleContent] = []
         if !changes.isEmpty {
             var member: [UInt8] = []

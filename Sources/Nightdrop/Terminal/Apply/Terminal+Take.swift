@@ -76,7 +76,13 @@ extension Terminal {
 
     private func accept(_ offer: Offer) throws -> BundleOutcome {
         let inbox = directory.inbox + "/" + Path.name(of: offer.path)
-        let bundle = try BundleIntake(expectations(), fileSystem: fileSystem).take(offer.path, into: inbox)
+        let intake = BundleIntake(try expectations(), fileSystem: fileSystem)
+        var bundle = try intake.take(offer.path, into: inbox)
+        if bundle.manifest.parts > 1, bundle.path != directory.inbox + "/" + bundle.manifest.fileName {
+            // Under its own name the other parts find it.
+            try fileSystem.rename(bundle.path, to: directory.inbox + "/" + bundle.manifest.fileName)
+            bundle = try intake.take(directory.inbox + "/" + bundle.manifest.fileName)
+        }
         var outcome = BundleOutcome(file: offer.path, from: bundle.manifest.from.node.text, outcome: .known)
         outcome.total = bundle.manifest.operations
         guard let answer = bundle.manifest.answer else {

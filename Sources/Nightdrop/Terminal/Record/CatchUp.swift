@@ -42,16 +42,19 @@ final class CatchUp: Sendable {
     /// Catches up with everything that is durable now.
     func run(_ rules: TerminalRules) throws {
         let last = journal.lastSeq
-        var position: Int64 = -1
+        var position = try store.lookUp { try $0.state() }
+            .position(in: journalID)
         while position < last {
+            // Taken before the transaction: whoever composes holds the memory and may wait for the store.
+            let staged = present.operations(from: position + 1, through: min(last, position + CatchUp.batch))
             position = try store.catchUp(
                 journal: journalID, store: rules.settings.store, policy: rules.policy
             ) { from, take in
-                let through = min(last, from + CatchUp.batch - 1)
-                guard from <= through else { return }
-                let staged = present.operations(from: from, through: through)
-                guard !staged.isEmpty else { return try read(from, through, take) }
-                for commit in staged { try commit.lines.withUnsafeBytes { try take($0, commit.operations[...]) } }
+                if let first = staged.first?.first, let end = staged.last?.last, first <= from, from <= end {
+                    for commit in staged { try commit.lines.withUnsafeBytes { try take($0, commit.operations[...]) } }
+                } else if from <= last {
+                    try read(from, min(last, from + CatchUp.batch - 1), take)
+                }
             }
         }
         present.forget(through: position)

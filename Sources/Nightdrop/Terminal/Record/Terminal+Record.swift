@@ -30,12 +30,13 @@ extension Terminal {
     /// Returns once the store holds everything recorded before the call.
     public func flush() throws {
         try NightdropError.attempt { try catchUp.run(rules) }
+        statusMayHaveChanged()
     }
 
     /// Catches the store up behind the caller's back, and the status with it.
     func scheduleCatchUp() {
         catchUp.schedule(
-            { [weak self] in self?.rules }, done: { [weak self] in self?.statusMayHaveChanged() })
+            { [weak self] in self?.rules }, done: { [weak self] in self?.writeStatusSoon() })
     }
 
     /// Runs under the journal's lock.

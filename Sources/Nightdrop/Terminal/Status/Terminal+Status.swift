@@ -1,3 +1,4 @@
+import Dispatch
 import NightdropFiles
 import NightdropFormats
 import NightdropModel
@@ -7,8 +8,8 @@ import Synchronization
 extension Terminal {
     /// What is pending, failed and in conflict.
     public func status() throws -> NodeStatus {
-        try flush()
-        return try NightdropError.attempt {
+        try NightdropError.attempt {
+            try catchUp.run(rules)
             let status = try presentStatus()
             try writeStatus(status)
             return status
@@ -24,6 +25,16 @@ extension Terminal {
     /// writes it again.
     func statusMayHaveChanged() {
         try? writeStatus(presentStatus())
+    }
+
+    /// The same, but at most once a second.
+    func writeStatusSoon() {
+        guard !isStatusDue.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .seconds(1)) { [weak self] in
+            guard let self else { return }
+            isStatusDue.store(false, ordering: .releasing)
+            statusMayHaveChanged()
+        }
     }
 
     private func presentStatus() throws -> NodeStatus {
