@@ -99,13 +99,11 @@ struct InitTerminal: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let (_, request) = try Terminal.create(
+        let (terminal, request) = try Terminal.create(
             at: node.path, id: id, store: store, centralFingerprint: central, request: request)
         if console.isJSON { try console.out.json(["request": .string(request)]) }
         try console.say("made till \(id) of store \(store) in \(node.path)")
-        if let bytes = try DiskFileSystem().contents(request) {
-            try console.say("its key has the fingerprint \(try EnrollmentRequest(verifying: bytes).key.fingerprint)")
-        }
+        try console.say("its key has the fingerprint \(terminal.fingerprint)")
         try console.say("next, at head office: nightdrop enroll \(request)")
         try console.out.flush()
     }

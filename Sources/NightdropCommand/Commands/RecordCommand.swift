@@ -61,10 +61,9 @@ struct RecordCommand: ParsableCommand {
         let console = Console(output)
         let node = try Node.open(self.node)
         if let csv, let entity, let key {
-            let policy = try Node.policy(self.node).entity(entity)
             let recording = CSVRecording(
-                node: node, console: console, entity: policy, key: key, store: store?.text)
-            try recording.run(try LineReader(csv))
+                node: node, console: console, entity: node.policy.entity(entity), key: key, store: store?.text)
+            try recording.run(LineReader(csv))
         } else {
             let lines = try LineReader(file)
             if each {
@@ -74,119 +73,4 @@ struct RecordCommand: ParsableCommand {
             }
         }
     }
-}
-
-extension Recorded {
-    /// As the command line prints it.
-    var json: JSONValue {
-        var members: [JSONValue.Member] = [.init("first", .integer(first)), .init("last", .integer(last))]
-        if !faults.isEmpty { members.append(.init("faults", .array(faults.map { .string($0) }))) }
-        return .object(members)
-    }
-}
-
-/// Records line by line until one is bad.
-struct LineRecording {
-    let node: Node
-    let console: Console
-
-    func run(_ lines: LineReader) throws {
-        let bar = ProgressBar(console)
-        var tally = Tally()
-        do {
-            defer { bar.finish() }
-            while let line = try lines.next() {
-                if line.isEmpty { continue }
-                let recorded = try commit(line, lines)
-                tally.add(recorded)
-                if console.isJSON { try console.out.json(recorded.json) }
-                // Whoever writes into a pipe learns of each commit; a file is answered in larger pieces.
-                if lines.size == nil { try console.out.flush() }
-                if let size = lines.size {
-                    bar.show(Double(lines.consumed) / Double(size), Words.count(tally.operations, "operation"))
-                }
-            }
-        } catch {
-            try console.out.flush()
-            console.note(tally.durable)
-            throw error
-        }
-        try console.say(tally.sentence)
-        try console.out.flush()
-    }
-
-    private func commit(_ line: [UInt8], _ lines: LineReader) throws -> Recorded {
-        do {
-            let recorded = try node.record(DraftReader.drafts(line))
-            for fault in recorded.faults { console.note("\(lines.name), line \(lines.number): recorded, but \(fault)") }
-            return recorded
-        } catch {
-            throw LineFailure.error(error, lines)
-        }
-    }
-}
-
-/// Answers each line at once.
-struct EachRecording {
-    let node: Node
-    let console: Console
-
-    func run(_ lines: LineReader) throws {
-        var failures: Set<Int32> = []
-        while let line = try lines.next() {
-            let answer: JSONValue
-            do {
-                answer = try node.record(DraftReader.drafts(line)).json
-            } catch {
-                let failure = Failure(LineFailure.error(error, lines))
-                failures.insert(failure.status)
-                answer = ["error": .string(failure.message), "status": .integer(failure.status)]
-            }
-            try console.out.json(answer)
-            try console.out.flush()
-        }
-        if let status = ([74, 73, 77, 65, 75] + failures.sorted()).first(where: failures.contains) {
-            throw ExitCode(status)
-        }
-    }
-}
-
-/// An error with the line that it is about.
-enum LineFailure {
-    static func error(_ error: any Error, _ lines: LineReader) -> any Error {
-        let failure = Failure(error)
-        guard let kind = NightdropError.Kind(rawValue: failure.status) else { return error }
-        return NightdropError(kind, "\(lines.name), line \(lines.number): \(failure.message)")
-    }
-}
-
-/// What has been recorded so far.
-struct Tally {
-    private(set) var commits = 0
-    private(set) var operations: Int64 = 0
-    private var first: Int64 = 0
-    private var last: Int64 = 0
-
-    /// Counts a commit; one that was there already counts as one, too.
-    mutating func add(_ recorded: Recorded) {
-        commits += 1
-        operations += recorded.last - recorded.first + 1
-        if first == 0 { first = recorded.first }
-        last = recorded.last
-    }
-
-    /// After all went well.
-    var sentence: String {
-        guard commits > 0 else { return "nothing to record" }
-        return "recorded \(Words.count(operations, "operation")) in \(Words.count(commits, "commit")), \(range)"
-    }
-
-    /// Before an error is told.
-    var durable: String {
-        commits > 0
-            ? "\(Words.count(operations, "operation")) before it \(operations == 1 ? "is" : "are") recorded and durable, \(range)"
-            : "nothing was recorded"
-    }
-
-    private var range: String { first == last ? "number \(first)" : "numbers \(first) to \(last)" }
 }

@@ -50,12 +50,11 @@ enum Node {
     }
 
     /// The policy of the node; the defaults for everything where it has none yet.
-    static func policy(_ options: NodeOptions) throws -> Policy {
-        let file = NodeDirectory(options.path).policy
-        guard let bytes = try DiskFileSystem().contents(file) else {
-            return Policy(version: 0, organisation: "", entities: [])
+    var policy: Policy {
+        switch self {
+        case .central(let central): central.policy
+        case .terminal(let terminal): terminal.policy
         }
-        return try PolicyFile.parse(String(decoding: bytes, as: UTF8.self), file: file)
     }
 
     /// Records operations, several as one transaction.
