@@ -66,6 +66,8 @@ let package = Package(
             name: "NightdropCommand",
             dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
+        .executableTarget(
+            name: "TradingYear", dependencies: ["Nightdrop"], path: "Tools/TradingYear", swiftSettings: settings),
 
         .target(
             name: "NightdropFilesTesting", dependencies: ["NightdropFiles"],
