@@ -70,6 +70,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "TradingYear", dependencies: ["Nightdrop"], path: "Tools/TradingYear", swiftSettings: settings),
 
         .executableTarget(
             name: "ExampleTill", dependencies: ["Nightdrop"], path: "Tools/ExampleTill", swiftSettings: settings),

@@ -1,0 +1,36 @@
+import Foundation
+import Nightdrop
+
+/// Trades a year of real invoices through the library: tills record and close, head office merges and answers, and at the
+/// end everything is compared with the files that it came from.
+@main
+enum TradingYear {
+    static func main() async {
+        do {
+            let options = try Options(Array(ProcessInfo.processInfo.arguments.dropFirst()))
+            let differences = try await run(options)
+            exit(differences.isEmpty ? 0 : 1)
+        } catch {
+            Report.note("trade-year: \(error)")
+            exit((error as? Failure)?.status ?? 74)
+        }
+    }
+
+    private static func run(_ options: Options) async throws -> [String] {
+        let data = try DataDirectory(options.data, days: options.days)
+        let work = try WorkDirectory(options.keep)
+        defer { work.removeIfTemporary() }
+        let clock = Stopwatch()
+        let chain = try Chain(work)
+        let year = Year(chain, data, options)
+        try await year.trade()
+        try await year.settle()
+        let operations = await chain.operations
+        Report.trade(operations: operations, seconds: clock.seconds, phases: await chain.phases)
+        var checks = Checks(chain: chain, expected: try ExpectedFigures(data))
+        try await checks.run()
+        Report.sizes(work)
+        Report.end(checks.differences, seconds: clock.seconds)
+        return checks.differences
+    }
+}
