@@ -6,13 +6,16 @@ public enum NoticeText {
         let incoming = conflict.incoming ?? "nothing"
         switch (conflict.kind, conflict.field) {
         case ("duplicate", _):
-            return "\(record) existed already at head office. Both are kept; this one is called \(conflict.decided ?? "otherwise") there."
+            return
+                "\(record) existed already at head office. Both are kept; this one is called \(conflict.decided ?? "otherwise") there."
         case ("constraint", let field?):
-            return "\(record): after this change \(field) is \(conflict.decided ?? "?"), \(conflict.rule). It was booked; please check."
+            return
+                "\(record): after this change \(field) is \(conflict.decided ?? "?"), \(conflict.rule). It was booked; please check."
         case ("delete-update", _):
             let outcome =
                 conflict.state != "decided"
-                ? "Head office will decide." : conflict.decided == "true" ? "The record stays." : "The record is deleted."
+                ? "Head office will decide."
+                : conflict.decided == "true" ? "The record stays." : "The record is deleted."
             return "\(record) was deleted by one and changed by another. \(outcome)"
         case ("validation", let field?), ("permission", let field?):
             return "\(record): \(field) = \(incoming) was not applied: \(conflict.rule). Head office will look at it."

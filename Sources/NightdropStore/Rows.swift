@@ -174,7 +174,8 @@ public struct ConflictRow: Sendable {
 
     /// A conflict.
     public init(
-        kind: String, state: String, entity: String, store: String, id: String, node: String, time: Int64, journal: Int32,
+        kind: String, state: String, entity: String, store: String, id: String, node: String, time: Int64,
+        journal: Int32,
         seq: Int64, csn: Int64, rule: String
     ) {
         self.kind = kind

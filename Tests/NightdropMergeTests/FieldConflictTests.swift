@@ -141,7 +141,8 @@ import Testing
         try desk.merge("T1", [update("product", "A", [("price", "2")], base: 1)], at: 10)
         try desk.merge("T2", [update("product", "A", [("price", "3")], base: 1)], at: 20)
         let key = "nightdrop:resolve:1:1"
-        try desk.merge("HQ", [update("product", "A", [("price", "2.5")], base: try desk.csn, key: key, by: "Mia")], at: 30)
+        try desk.merge(
+            "HQ", [update("product", "A", [("price", "2.5")], base: try desk.csn, key: key, by: "Mia")], at: 30)
         #expect(try desk.show("product", "A") == #"{"price":2.5}"#)
         try desk.merge("T3", [update("product", "A", [("price", "7")], base: 1)], at: 99)
         #expect(try desk.show("product", "A") == #"{"price":2.5}"#)

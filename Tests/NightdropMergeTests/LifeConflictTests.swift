@@ -78,7 +78,9 @@ import Testing
             try deletion()
         }
         #expect(try desk.show("product", "A") == (test.lives ? "" : "dead ") + #"{"price":1,"size":2}"#)
-        #expect(try desk.conflicts().map { $0.prefix(20 + test.state.count) }.first?.hasPrefix("delete-update \(test.state)") == true)
+        #expect(
+            try desk.conflicts().map { $0.prefix(20 + test.state.count) }.first?.hasPrefix(
+                "delete-update \(test.state)") == true)
         #expect(try desk.conflicts().count == 1)
     }
 
@@ -107,7 +109,8 @@ import Testing
     @Test func whatHeadOfficeAloneWritesIsHeldNotApplied() throws {
         let desk = try MergeDesk("  category: {direction: down}")
         try desk.merge("HQ", [create("category", "A", [("name", #""x""#)])])
-        try desk.merge("T1", [update("category", "A", [("name", #""y""#)], base: 1), create("sale", "S", [("t", "1")])])
+        try desk.merge(
+            "T1", [update("category", "A", [("name", #""y""#)], base: 1), create("sale", "S", [("t", "1")])])
         #expect(try desk.show("category", "A") == #"{"name":"x"}"#)
         #expect(try desk.show("sale", "S") == #"{"t":1}"#)
         #expect(try desk.conflicts().count == 1)

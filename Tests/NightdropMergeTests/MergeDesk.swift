@@ -73,7 +73,8 @@ final class MergeDesk {
                 ids.append(
                     try writer.add(
                         SegmentRow(
-                            id: 0, journal: row.code, number: self.segments[run.node] ?? 0, first: 1, last: 1, hash: .none,
+                            id: 0, journal: row.code, number: self.segments[run.node] ?? 0, first: 1, last: 1,
+                            hash: .none,
                             file: "x", offset: 0, length: 0, bundle: nil)))
             }
             let result = try writer.merge(batch, segments: ids, codes: codes, now: self.now)
@@ -87,7 +88,9 @@ final class MergeDesk {
         try store.read { reader in
             guard let row = try reader.record(entity: entity, store: name, id: id) else { return nil }
             let fields = JSONValue.object(
-                row.fields.map { .init($0.name, (try? JSONValue.parse($0.value.json)) ?? .null) }.sorted { $0.name < $1.name })
+                row.fields.map { .init($0.name, (try? JSONValue.parse($0.value.json)) ?? .null) }.sorted {
+                    $0.name < $1.name
+                })
             return (row.lives ? "" : "dead ") + fields.compact
         }
     }
@@ -103,8 +106,11 @@ final class MergeDesk {
         try store.read { reader in
             try reader.conflicts(all: true) { row in
                 lines.append(
-                    [row.kind, row.state, row.field ?? "-", row.central ?? "-", row.incoming ?? "-", row.decided ?? "-"]
-                        .joined(separator: " "))
+                    [
+                        row.kind, row.state, row.field ?? "-", row.central ?? "-", row.incoming ?? "-",
+                        row.decided ?? "-",
+                    ]
+                    .joined(separator: " "))
             }
         }
         return lines
@@ -134,7 +140,8 @@ func update(
     _ entity: String, _ id: String, _ set: [(String, String)] = [], was: [(String, String)] = [],
     add: [(String, String)] = [], base: Int64? = nil, key: String? = nil, by: String? = nil
 ) -> OperationDraft {
-    OperationDraft(.update, entity, id: id, set: fields(set), add: fields(add), was: fields(was), base: base, key: key, by: by)
+    OperationDraft(
+        .update, entity, id: id, set: fields(set), add: fields(add), was: fields(was), base: base, key: key, by: by)
 }
 
 func delete(_ entity: String, _ id: String, base: Int64? = nil) -> OperationDraft {

@@ -20,7 +20,9 @@ import Testing
     @Test(arguments: seeds) func anyOrderGivesTheSame(_ seed: UInt64) throws {
         var generator = SplitMix(seed)
         let nodes = ["HQ", "T1", "T2", "T3"]
-        let histories = nodes.map { node in (0..<Int.random(in: 1...12, using: &generator)).map { _ in operation(node, &generator) } }
+        let histories = nodes.map { node in
+            (0..<Int.random(in: 1...12, using: &generator)).map { _ in operation(node, &generator) }
+        }
         var results: [[String]] = []
         for _ in 0..<3 {
             let desk = try MergeDesk(Self.policy)
@@ -47,14 +49,23 @@ import Testing
         let value = String(Int.random(in: 0...4, using: &generator))
         switch Int.random(in: 0...9, using: &generator) {
         case 0: return (create("product", id, [("price", value), ("name", "\"\(value)\"")], base: 0), time)
-        case 1: return (create("product", id, [("high", value), ("low", value)], add: [("points", value)], base: 0), time)
-        case 2: return (create("sale", "S-\(id)", [("total", String(node == "T1" || node == "T2" ? 1 : 2)), ("line", value)]), time)
+        case 1:
+            return (create("product", id, [("high", value), ("low", value)], add: [("points", value)], base: 0), time)
+        case 2:
+            return (
+                create("sale", "S-\(id)", [("total", String(node == "T1" || node == "T2" ? 1 : 2)), ("line", value)]),
+                time
+            )
         default:
             // Each begins by making what it changes, so that nothing depends on whose create comes first.
             let tags = "[\"\(value)\"]"
             return (
                 create(
-                    "product", id, [(Bool.random(using: &generator) ? "price" : "name", value), ("tags", tags), ("high", value), ("low", value)],
+                    "product", id,
+                    [
+                        (Bool.random(using: &generator) ? "price" : "name", value), ("tags", tags), ("high", value),
+                        ("low", value),
+                    ],
                     add: [("points", value)], base: 0), time
             )
         }

@@ -48,7 +48,8 @@ final class Simulation {
         }
         for number in 1...count {
             guard let id = NodeID("T\(number)"), let store = NodeID(number % 2 == 0 ? "S1" : "S2") else { continue }
-            let (till, request) = try Terminal.create(at: root.appendingPathComponent(id.text).path, id: id, store: store)
+            let (till, request) = try Terminal.create(
+                at: root.appendingPathComponent(id.text).path, id: id, store: store)
             _ = try till.take([try central.enroll(request, to: exchange).grant])
             tills.append(till)
         }
@@ -125,7 +126,9 @@ final class Simulation {
     /// Takes some bundles away, as a lost stick does; a copy stays in the attic.
     private func lose() throws {
         for file in try bundles(below: exchange) where Int.random(in: 0..<3, using: &generator) == 0 {
-            let kept = attic + "/" + file.replacingOccurrences(of: exchange + "/", with: "").replacingOccurrences(of: "/", with: "@")
+            let kept =
+                attic + "/"
+                + file.replacingOccurrences(of: exchange + "/", with: "").replacingOccurrences(of: "/", with: "@")
             try? FileManager.default.removeItem(atPath: kept)
             try FileManager.default.moveItem(atPath: file, toPath: kept)
         }

@@ -45,7 +45,8 @@ public final class Central: Sendable {
         try directory.create(fileSystem)
         let key = SigningKey.generate(comment: id.text)
         try fileSystem.publish(directory.signingKey, bytes: Array(key.file().utf8), permissions: 0o600)
-        try fileSystem.publish(directory.signingKey + ".pub", bytes: Array((key.publicKey.line(comment: id.text) + "\n").utf8))
+        try fileSystem.publish(
+            directory.signingKey + ".pub", bytes: Array((key.publicKey.line(comment: id.text) + "\n").utf8))
         let signer = try AllowedSigners.Entry(
             principals: [id.text], namespaces: [SSHSignature.Namespace.bundle], key: key.publicKey, comment: id.text)
         try fileSystem.publish(directory.allowedSigners, bytes: Array((signer.line + "\n").utf8))

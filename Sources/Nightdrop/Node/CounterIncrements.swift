@@ -17,7 +17,8 @@ enum CounterIncrements {
             let before = number(draft.was) ?? (draft.action == .create ? nil : number(present)) ?? .zero
             guard let value = field.value.decimal, let difference = value.subtracting(before) else {
                 throw NightdropError(
-                    .refused, "\(draft.entity) \(draft.id): \(field.name) is a counter and takes numbers of at most 34 digits")
+                    .refused,
+                    "\(draft.entity) \(draft.id): \(field.name) is a counter and takes numbers of at most 34 digits")
             }
             guard !draft.add.contains(where: { $0.name == field.name }) else {
                 throw NightdropError(.refused, "\(draft.entity) \(draft.id): \(field.name) is set and added to at once")

@@ -14,7 +14,9 @@ enum Quarantine {
             while offset < size {
                 let count = try buffer.withUnsafeMutableBytes { try source.read(into: $0, at: offset) }
                 guard count > 0 else { break }
-                try buffer.withUnsafeBytes { try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count]), at: offset) }
+                try buffer.withUnsafeBytes {
+                    try file.write(UnsafeRawBufferPointer(rebasing: $0[..<count]), at: offset)
+                }
                 offset += Int64(count)
             }
         }

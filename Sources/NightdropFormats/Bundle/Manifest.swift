@@ -177,7 +177,8 @@ public struct Manifest: Sendable, Equatable {
     /// The name of the file: `T07-1f3c9a20-000000000832-000000001042.nightdrop.tar`.
     public var fileName: String {
         let partSuffix = parts > 1 ? "-\(part)of\(parts)" : ""
-        return "\(from.node)-\(journal.short)-\(Manifest.number(first))-\(Manifest.number(last))\(partSuffix).nightdrop.tar"
+        return
+            "\(from.node)-\(journal.short)-\(Manifest.number(first))-\(Manifest.number(last))\(partSuffix).nightdrop.tar"
     }
 
     private static func number(_ value: Int64) -> String {

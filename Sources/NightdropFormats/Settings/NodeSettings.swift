@@ -73,13 +73,17 @@ public struct NodeSettings: Sendable, Equatable {
         do { node = try Yams.compose(yaml: yaml) } catch {
             throw SettingsError(file: file, line: 0, reason: "\(error)")
         }
-        guard let mapping = node?.mapping else { throw SettingsError(file: file, line: 1, reason: "settings are missing") }
+        guard let mapping = node?.mapping else {
+            throw SettingsError(file: file, line: 1, reason: "settings are missing")
+        }
         var texts: [String: (text: String, line: Int)] = [:]
         for (key, value) in mapping {
             guard let name = key.string, NodeSettings.keys.contains(name) else {
                 throw SettingsError(
                     file: file, line: key.mark?.line ?? 0,
-                    reason: "there is no setting \"\(key.string ?? "?")\"; the settings are \(NodeSettings.keys.joined(separator: ", "))")
+                    reason:
+                        "there is no setting \"\(key.string ?? "?")\"; the settings are \(NodeSettings.keys.joined(separator: ", "))"
+                )
             }
             guard let scalar = value.scalar else {
                 throw SettingsError(file: file, line: value.mark?.line ?? 0, reason: "\"\(name)\" takes one value")

@@ -23,7 +23,9 @@ public final class CentralDatabase: CentralStore {
             pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in
                 try db.execute(
-                    sql: "PRAGMA synchronous = FULL; PRAGMA cache_size = -\(cacheBytes >> 10); PRAGMA temp_store = MEMORY")
+                    sql:
+                        "PRAGMA synchronous = FULL; PRAGMA cache_size = -\(cacheBytes >> 10); PRAGMA temp_store = MEMORY"
+                )
             }
             try CentralSchema.migrator.migrate(pool)
         } catch { throw StoreError(error, path) }

@@ -8,7 +8,11 @@ extension SQLiteReading {
     func changes(
         after csn: Int64, store: NodeID, policy: Policy, _ chunk: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Int64 {
-        let storeCode = try first("SELECT code FROM _store WHERE name = ?") { $0.bind(1, store.text) } _: { $0.integer(0) }
+        let storeCode = try first("SELECT code FROM _store WHERE name = ?") {
+            $0.bind(1, store.text)
+        } _: {
+            $0.integer(0)
+        }
         var entities: [(code: Int64, policy: EntityPolicy)] = []
         try rows("SELECT code, name FROM _entity WHERE reach <> 'none' ORDER BY name") {
             entities.append(($0.integer(0), policy.entity($0.text(1))))

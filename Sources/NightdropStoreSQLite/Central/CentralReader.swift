@@ -31,7 +31,11 @@ extension SQLiteReading {
     }
 
     func setting(_ name: String) throws -> String? {
-        try first("SELECT value FROM _setting WHERE name = ?") { $0.bind(1, name) } _: { $0.text(0) }
+        try first("SELECT value FROM _setting WHERE name = ?") {
+            $0.bind(1, name)
+        } _: {
+            $0.text(0)
+        }
     }
 
     func cursor() throws -> NightdropModel.Cursor {
@@ -44,13 +48,19 @@ extension SQLiteReading {
 
     func holds(_ cursor: NightdropModel.Cursor) throws -> Bool {
         guard try setting("epoch") == cursor.epoch.text else { return false }
-        let id = try first("SELECT id FROM _merge WHERE csn = ?") { $0.bind(1, cursor.csn) } _: { $0.text(0) }
+        let id = try first("SELECT id FROM _merge WHERE csn = ?") {
+            $0.bind(1, cursor.csn)
+        } _: {
+            $0.text(0)
+        }
         return id == cursor.transaction
     }
 
     func transactions(after csn: Int64) throws -> [MergeTransaction] {
         var transactions: [MergeTransaction] = []
-        try rows("SELECT csn, id FROM _merge WHERE csn > ? ORDER BY csn") { $0.bind(1, csn) } _: {
+        try rows("SELECT csn, id FROM _merge WHERE csn > ? ORDER BY csn") {
+            $0.bind(1, csn)
+        } _: {
             transactions.append(MergeTransaction(csn: $0.integer(0), id: $0.text(1)))
         }
         return transactions
@@ -72,7 +82,11 @@ extension SQLiteReading {
     }
 
     func archiveLength(_ file: String) throws -> Int64 {
-        try first("SELECT length FROM _archive WHERE file = ?") { $0.bind(1, file) } _: { $0.integer(0) } ?? 0
+        try first("SELECT length FROM _archive WHERE file = ?") {
+            $0.bind(1, file)
+        } _: {
+            $0.integer(0)
+        } ?? 0
     }
 
     func terminals() throws -> [TerminalRow] {
@@ -92,7 +106,9 @@ extension SQLiteReading {
     }
 
     func records(entity: String, _ body: (RecordRow) throws -> Void) throws {
-        try rows(RecordRow.select + " WHERE e.name = ? AND r.lives ORDER BY r.store, r.id") { $0.bind(1, entity) } _: {
+        try rows(RecordRow.select + " WHERE e.name = ? AND r.lives ORDER BY r.store, r.id") {
+            $0.bind(1, entity)
+        } _: {
             try body(RecordRow($0))
         }
     }
@@ -103,7 +119,11 @@ extension SQLiteReading {
     }
 
     func conflict(_ number: Int64) throws -> ConflictRow? {
-        try first(ConflictRow.select + " WHERE number = ?") { $0.bind(1, number) } _: { ConflictRow($0) }
+        try first(ConflictRow.select + " WHERE number = ?") {
+            $0.bind(1, number)
+        } _: {
+            ConflictRow($0)
+        }
     }
 
     func openConflicts() throws -> Int64 {
@@ -112,21 +132,35 @@ extension SQLiteReading {
 
     func days(through day: String?) throws -> [DayRow] {
         var days: [DayRow] = []
-        try rows(DayRow.select + " WHERE day <= ? ORDER BY day, node, part") { $0.bind(1, day ?? "9999") } _: {
+        try rows(DayRow.select + " WHERE day <= ? ORDER BY day, node, part") {
+            $0.bind(1, day ?? "9999")
+        } _: {
             days.append(try DayRow($0))
         }
         return days
     }
 
     func changes(rid: Int64) throws -> [ChangeRow] {
-        var next = try first("SELECT head FROM _record WHERE rid = ?") { $0.bind(1, rid) } _: { $0.integer(0) }
+        var next = try first("SELECT head FROM _record WHERE rid = ?") {
+            $0.bind(1, rid)
+        } _: {
+            $0.integer(0)
+        }
         var changes: [ChangeRow] = []
         while let csn = next, csn > 0 {
             let found = try first(
                 "SELECT segment, offset, previous FROM _change WHERE csn = ?"
-            ) { $0.bind(1, csn) } _: { ($0.integer(0), $0.integer(1), $0.optional(2)) }
+            ) {
+                $0.bind(1, csn)
+            } _: {
+                ($0.integer(0), $0.integer(1), $0.optional(2))
+            }
             guard let (segment, offset, previous) = found else { break }
-            let row = try first(SegmentRow.select + " WHERE id = ?") { $0.bind(1, segment) } _: { try SegmentRow($0) }
+            let row = try first(SegmentRow.select + " WHERE id = ?") {
+                $0.bind(1, segment)
+            } _: {
+                try SegmentRow($0)
+            }
             guard let row else { break }
             changes.append(ChangeRow(csn: csn, segment: row, offset: offset))
             next = previous

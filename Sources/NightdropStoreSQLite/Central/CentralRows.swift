@@ -49,7 +49,8 @@ extension TerminalRow {
         """
 
     init(_ row: SQLStatement) throws {
-        guard let node = NodeID(row.text(0)), let store = NodeID(row.text(1)), let journal = UniqueID(row.text(2)) else {
+        guard let node = NodeID(row.text(0)), let store = NodeID(row.text(1)), let journal = UniqueID(row.text(2))
+        else {
             throw damaged("terminal")
         }
         self.init(node: node, store: store, journal: journal, enrolled: row.integer(3))

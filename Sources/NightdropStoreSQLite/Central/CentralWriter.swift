@@ -25,7 +25,11 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
 
     /// The code of an entity, which is added if it is new.
     func entityCode(_ entity: EntityPolicy) throws -> Int64 {
-        let code = try first("SELECT code FROM _entity WHERE name = ?") { $0.bind(1, entity.name) } _: { $0.integer(0) }
+        let code = try first("SELECT code FROM _entity WHERE name = ?") {
+            $0.bind(1, entity.name)
+        } _: {
+            $0.integer(0)
+        }
         if let code { return code }
         let statement = try SQLStatement(db, "INSERT INTO _entity (name, reach) VALUES (?, ?)")
         statement.bind(1, entity.name)
@@ -36,7 +40,11 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
 
     /// The code of a store, which is added if it is new; 0 for none.
     func storeCode(_ name: String) throws -> Int64 {
-        let code = try first("SELECT code FROM _store WHERE name = ?") { $0.bind(1, name) } _: { $0.integer(0) }
+        let code = try first("SELECT code FROM _store WHERE name = ?") {
+            $0.bind(1, name)
+        } _: {
+            $0.integer(0)
+        }
         if let code { return code }
         let statement = try SQLStatement(db, "INSERT INTO _store (name) VALUES (?)")
         statement.bind(1, name)
@@ -47,7 +55,11 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
     /// Records know whom they reach, so that a return bundle finds them by an index; a changed policy changes that.
     private func setReach(of entity: EntityPolicy) throws {
         let code = try entityCode(entity)
-        let reach = try first("SELECT reach FROM _entity WHERE code = ?") { $0.bind(1, code) } _: { $0.text(0) }
+        let reach = try first("SELECT reach FROM _entity WHERE code = ?") {
+            $0.bind(1, code)
+        } _: {
+            $0.text(0)
+        }
         guard reach != entity.reach else { return }
         let value = entity.isFact ? "NULL" : entity.scope == .store ? "store" : "0"
         try db.execute(sql: "UPDATE _record SET reach = \(value) WHERE entity = ?", arguments: [code])
@@ -55,7 +67,9 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
     }
 
     func journal(_ author: RunAuthor, follows: JournalPosition?) throws -> JournalRow {
-        let known = try first(JournalRow.select + " WHERE journal = ?") { $0.bind(1, author.journal.text) } _: {
+        let known = try first(JournalRow.select + " WHERE journal = ?") {
+            $0.bind(1, author.journal.text)
+        } _: {
             try JournalRow($0)
         }
         if let known { return known }

@@ -34,11 +34,13 @@ struct ConflictWriter {
 
     private func row(_ conflict: MergeConflict, _ text: Bytes, _ author: MergeAuthor) -> ConflictRow {
         let operation = merger.batch.operations[conflict.operation]
-        let key = merger.batch.index.slots[Int(conflict.slot >= 0 ? conflict.slot : merger.batch.slotOf[conflict.operation])]
+        let key = merger.batch.index.slots[
+            Int(conflict.slot >= 0 ? conflict.slot : merger.batch.slotOf[conflict.operation])]
         var row = ConflictRow(
             kind: conflict.kind.rawValue, state: conflict.state.rawValue,
             entity: merger.batch.entities[Int(key.entity)].policy.name, store: merger.batch.stores[Int(key.store)],
-            id: JSONString.unescaped(key.id), node: author.node, time: operation.time.milliseconds, journal: author.code,
+            id: JSONString.unescaped(key.id), node: author.node, time: operation.time.milliseconds,
+            journal: author.code,
             seq: operation.seq, csn: context.firstCSN + Int64(conflict.operation), rule: conflict.rule)
         row.field = conflict.field.isEmpty ? nil : JSONString.unescaped(conflict.field)
         row.base = conflict.base.isEmpty ? nil : conflict.base.text

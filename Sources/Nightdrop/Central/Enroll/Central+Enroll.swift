@@ -33,7 +33,9 @@ extension Central {
         }
         if !keys.isEmpty && !keys.contains(request.key) {
             throw NightdropError(
-                .notPermitted, "\(request.node) is enrolled with another key, \(keys[0].fingerprint); give the new till an id of its own")
+                .notPermitted,
+                "\(request.node) is enrolled with another key, \(keys[0].fingerprint); give the new till an id of its own"
+            )
         }
         var terminal = TerminalRow(
             node: request.node, store: request.store, journal: request.journal, enrolled: Clock.now())

@@ -148,7 +148,8 @@ final class MergeSession {
         let range = try bundle.entryRange(segment.path)
         let decoded = try decoder.decode(file, range)
         try check(decoded, against: segment, row, bundle)
-        let stored = row.code > 0 ? try central.store.read { try $0.segment(journal: row.code, number: segment.number) } : nil
+        let stored =
+            row.code > 0 ? try central.store.read { try $0.segment(journal: row.code, number: segment.number) } : nil
         var held: SegmentRow
         if let stored {
             held = stored

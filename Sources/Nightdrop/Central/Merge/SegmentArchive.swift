@@ -39,7 +39,8 @@ final class SegmentArchive {
                 return count
             }
             guard count > 0 else {
-                throw FileError(kind: .inputOutput, operation: "read", path: source.path, reason: "the file became shorter")
+                throw FileError(
+                    kind: .inputOutput, operation: "read", path: source.path, reason: "the file became shorter")
             }
             from += Int64(count)
             to += Int64(count)

@@ -60,7 +60,9 @@ extension Central {
     /// The present state of a living record; nil if there is none.
     public func get(_ entity: String, _ id: String, store storeName: String? = nil) throws -> Record? {
         try store.read { reader in
-            guard let row = try reader.record(entity: entity, store: storeName ?? "", id: id), row.lives else { return nil }
+            guard let row = try reader.record(entity: entity, store: storeName ?? "", id: id), row.lives else {
+                return nil
+            }
             return Record(row, base: try reader.cursor().csn)
         }
     }

@@ -64,7 +64,8 @@ struct ReturnWriter {
             let signers = try AllowedSigners(file: central.fileSystem.contents(central.directory.allowedSigners) ?? [])
             let own = signers.entries.filter { $0.principals == [central.settings.id.text] }
             contents.append(
-                BundleContent("keys/allowed_signers", bytes: Array((own.map(\.line).joined(separator: "\n") + "\n").utf8)))
+                BundleContent(
+                    "keys/allowed_signers", bytes: Array((own.map(\.line).joined(separator: "\n") + "\n").utf8)))
         }
         return contents
     }

@@ -28,10 +28,14 @@ extension Central {
     ///
     /// - Throws: `NightdropError` of kind `tryAgain` if the record is no longer as the conflict shows it.
     public func resolve(_ number: Int64, _ decision: Decision, by: String? = nil) throws -> Recorded {
-        guard let shown = try conflict(number) else { throw NightdropError(.notFound, "there is no conflict \(number)") }
+        guard let shown = try conflict(number) else {
+            throw NightdropError(.notFound, "there is no conflict \(number)")
+        }
         let draft = try draft(deciding: shown, decision, by)
         return try recordChecked([draft]) { writer in
-            guard let present = try writer.record(entity: shown.entity, store: shown.store, id: shown.id) else { return }
+            guard let present = try writer.record(entity: shown.entity, store: shown.store, id: shown.id) else {
+                return
+            }
             try check(shown, present, try writer.conflict(number))
         }
     }
@@ -48,7 +52,8 @@ extension Central {
 
     private func moved(_ shown: ConflictRow) -> NightdropError {
         NightdropError(
-            .tryAgain, "\(shown.entity) \(shown.id) has changed since conflict \(shown.number) was shown; look at it again")
+            .tryAgain,
+            "\(shown.entity) \(shown.id) has changed since conflict \(shown.number) was shown; look at it again")
     }
 
     private func draft(deciding shown: ConflictRow, _ decision: Decision, _ by: String?) throws -> OperationDraft {
@@ -72,7 +77,8 @@ extension Central {
             draft.set = [Field(field, FieldValue(checkedJSON: value))]
         default:
             throw NightdropError(
-                .refused, "conflict \(shown.number) is about the whole record: record what shall hold with `nightdrop record`")
+                .refused,
+                "conflict \(shown.number) is about the whole record: record what shall hold with `nightdrop record`")
         }
         return draft
     }
