@@ -4,6 +4,7 @@ import NightdropMerge
 import NightdropModel
 import NightdropStore
 import NightdropStoreSQLite
+import Testing
 
 /// A head office for tests of the merge: the real store in a directory of its own, and tills that are just journals.
 final class MergeDesk {
@@ -60,14 +61,14 @@ final class MergeDesk {
                 room.copyBytes(from: lines)
                 return lines.count
             }
-            batch.begin(author(run.node), text: text, segment: index)
+            batch.begin(try author(run.node), text: text, segment: index)
             for range in starts { batch.add(try OperationScanner.scan(text.buffer, range)) }
         }
         return try store.write { writer in
             var codes: [Int32] = []
             var ids: [Int64] = []
             for run in runs {
-                let row = try writer.journal(self.author(run.node), follows: nil)
+                let row = try writer.journal(try self.author(run.node), follows: nil)
                 self.segments[run.node, default: 0] += 1
                 codes.append(row.code)
                 ids.append(
@@ -121,11 +122,11 @@ final class MergeDesk {
         return try store.read { try $0.notices(for: id, after: 0).map(\.text) }
     }
 
-    private func author(_ node: String) -> RunAuthor {
+    private func author(_ node: String) throws -> RunAuthor {
         let journal = journals[node] ?? UniqueID.random()
         journals[node] = journal
         return RunAuthor(
-            journal: journal, node: NodeID(node) ?? NodeID("X")!, store: NodeID("S1"), isCentral: node == "HQ")
+            journal: journal, node: try #require(NodeID(node)), store: NodeID("S1"), isCentral: node == "HQ")
     }
 }
 
