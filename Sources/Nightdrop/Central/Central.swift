@@ -102,6 +102,25 @@ public final class Central: Sendable {
         try catchUp()
     }
 
+    /// Takes over a policy file, whose version must be higher than the present one's. Operations recorded under an older
+    /// policy still merge; tills get the new one with their next return bundle.
+    ///
+    /// - Returns: the node under the new policy.
+    public func use(policy path: String) throws -> Central {
+        let text = try Central.policyText(path, organisation, DiskFileSystem())
+        let new = try PolicyFile.parse(text, file: path)
+        guard new.organisation == organisation else {
+            throw NightdropError(
+                .badSettings, "\(path) is of organisation \(new.organisation), this is \(organisation)")
+        }
+        guard new.version > policy.version || new == policy else {
+            throw NightdropError(
+                .badSettings, "\(path) has version \(new.version), version \(policy.version) is in use: raise it")
+        }
+        try fileSystem.publish(directory.policy, bytes: Array(text.utf8))
+        return try Central(at: directory.path)
+    }
+
     /// A policy that was edited since the store last saw it takes effect, if its version says that it is another one.
     private func adoptPolicy() throws {
         let text = PolicyFile.text(for: policy)

@@ -24,6 +24,7 @@ enum BuiltInPolicy {
             controlTotal: total
             fields:
               total: {type: decimal, required: true}
+              lines: {type: json}
               customer: {type: text}
 
           # Money that was taken is never changed afterwards; a refund is a payment of its own.
@@ -35,6 +36,8 @@ enum BuiltInPolicy {
             controlTotal: amount
             fields:
               amount: {type: decimal}
+              method: {type: text}
+              sale: {type: text}
 
           # Goods received, moved, counted or thrown away; a mistake is set right by another movement.
           stock_movement:
@@ -44,7 +47,9 @@ enum BuiltInPolicy {
             onDuplicate: keep-both
             controlTotal: quantity
             fields:
+              product: {type: text}
               quantity: {type: decimal}
+              reason: {type: text}
 
           # --- What tills and head office both keep up to date. ---
 
@@ -63,9 +68,11 @@ enum BuiltInPolicy {
             onConflict: last-write-wins
             onDuplicate: keep-both
             fields:
+              name: {type: text}
+              address: {type: text}
+              email: {type: text, sensitive: true}
               points: {type: integer, merge: counter}
               spent: {type: decimal, merge: counter}
-              email: {type: text, sensitive: true}
 
           # A store may correct a name or add a local product; about the price head office is right.
           product:
@@ -73,6 +80,10 @@ enum BuiltInPolicy {
             priority: 5
             onConflict: last-write-wins
             fields:
+              name: {type: text}
+              barcode: {type: text}
+              category: {type: text}
+              brand: {type: text}
               price: {type: decimal, merge: central-wins}
 
           # The packings of a product are made together with it, so they travel like it.
@@ -80,18 +91,24 @@ enum BuiltInPolicy {
             direction: both
             priority: 5
             fields:
+              product: {type: text}
+              unit: {type: text}
               factor: {type: decimal}
 
           # A kitchen adds the materials that it buys locally.
           material:
             direction: both
             priority: 5
+            fields:
+              name: {type: text}
 
           # The packings of a material are made together with it, so they travel like it.
           material_unit_of_measure:
             direction: both
             priority: 5
             fields:
+              material: {type: text}
+              unit: {type: text}
               factor: {type: decimal}
 
           # --- What head office decides and tills only read. ---
@@ -100,33 +117,47 @@ enum BuiltInPolicy {
           category:
             direction: down
             priority: 3
+            fields:
+              name: {type: text}
 
           # The same brand must not be written in two ways.
           brand:
             direction: down
             priority: 3
+            fields:
+              name: {type: text}
 
           # Quantities add up only if a litre is the same litre everywhere.
           unit_of_measure:
             direction: down
             priority: 3
+            fields:
+              name: {type: text}
 
           # A dish costs and tastes the same in every store.
           recipe:
             direction: down
             priority: 5
+            fields:
+              name: {type: text}
+              product: {type: text}
 
           # The lines of a recipe travel with it.
           recipe_material:
             direction: down
             priority: 5
             fields:
+              recipe: {type: text}
+              material: {type: text}
+              unit: {type: text}
               quantity: {type: decimal, min: 0}
 
           # Tax rates, receipt texts and the like are answered for by head office.
           setting:
             direction: down
             priority: 5
+            fields:
+              value: {type: json}
 
           # --- What belongs to one store; other stores do not receive it. ---
 
@@ -135,6 +166,9 @@ enum BuiltInPolicy {
             direction: both
             priority: 5
             scope: store
+            fields:
+              name: {type: text}
+              seats: {type: integer, min: 0}
 
           # Each store knows best when to order again.
           inventory_configuration:
@@ -149,6 +183,8 @@ enum BuiltInPolicy {
             direction: down
             priority: 8
             scope: store
+            fields:
+              prefix: {type: text}
 
         """
 }

@@ -145,6 +145,7 @@ struct ConflictWriter {
             WHERE number = ?
             """)
         for closure in merger.closures {
+            try tell(closure)
             if closure.byPerson {
                 let operation = merger.batch.operations[closure.operation]
                 let text = merger.batch.runs.first { $0.operations.contains(closure.operation) }?.text.buffer
@@ -161,4 +162,15 @@ struct ConflictWriter {
             }
         }
     }
+
+    /// The till whose value was in conflict learns what stands now.
+    private func tell(_ closure: ConflictClosure) throws {
+        guard var row = try writer.conflict(closure.number), row.node != centralNode else { return }
+        row.csn = context.firstCSN + Int64(closure.operation)
+        row.kind = "resolved"
+        row.decided = closure.decided.isEmpty ? nil : closure.decided.text
+        try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(row, byPerson: closure.byPerson))
+    }
+
+    private var centralNode: String? { context.authors.values.first { $0.isCentral }?.node }
 }
