@@ -90,6 +90,15 @@ import Testing
         #expect(run.err.contains("policy.yaml:3: entities.sale.direktion"), "\(run.err)")
     }
 
+    @Test func aPolicyIsTakenOverOnce() throws {
+        let shop = try Workspace()
+        try shop.succeed("init", "central", "-C", "HQ", "--organisation", "Corner Shops")
+        try shop.write("policy.yaml", "version: 2\norganisation: Corner Shops\nentities: {sale: {direction: up}}\n")
+        try shop.succeed("policy", "use", "policy.yaml", "-C", "HQ")
+        try shop.write("policy.yaml", "version: 2\norganisation: Corner Shops\nentities: {sale: {direction: both}}\n")
+        #expect(try shop.run("policy", "use", "policy.yaml", "-C", "HQ").status == 78)
+    }
+
     @Test func nobodyReadsAnyMore() throws {
         let shop = try Workspace()
         try shop.openChain()
