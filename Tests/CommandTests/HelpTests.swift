@@ -2,7 +2,8 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "", "init", "init central", "init terminal", "enroll", "policy", "policy check", "policy use", "record", "get", "close",
+        "", "init", "init central", "init terminal", "enroll", "policy", "policy check", "policy use", "record", "get",
+        "close",
         "export",
         "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve", "history",
         "days",
