@@ -67,6 +67,11 @@ let package = Package(
             dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
 
+        .executableTarget(
+            name: "NightdropBench",
+            dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tools/Benchmarks/Sources", swiftSettings: settings),
+
         .target(
             name: "NightdropFilesTesting", dependencies: ["NightdropFiles"],
             path: "Tests/Support/NightdropFilesTesting", swiftSettings: settings),

@@ -47,8 +47,7 @@ enum Corpus {
     ) throws {
         var tills = (0...Till.tills).map { Till($0, seed: seed, customerLimit: customerLimit) }
         let path = directory + "/operations.jsonl"
-        FileManager.default.createFile(atPath: path, contents: nil)
-        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        let file = try FileHandle.forAppending(path)
         // By till, as the merge takes them, so that the lines are in the order of the changes.
         func write(_ number: Int, _ day: Int) throws {
             let folder = folders ? "/bundles/day-\(Till.digits(day + 1, 4))" : "/bundles"

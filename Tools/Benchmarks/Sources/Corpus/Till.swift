@@ -1,3 +1,4 @@
+import NightdropFormats
 import NightdropModel
 
 /// One till and what its day brings, the same for the same seed: 40 % sales of three lines, 30 % stock (four of five
