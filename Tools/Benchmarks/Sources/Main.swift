@@ -17,7 +17,8 @@ struct All: ParsableCommand {
     }
 
     @Option(help: "The C program that makes the floors.") var floor: String
-    @Option(help: "Where to put the data; it must be on the disk that is to be measured.") var directory = ".build/bench"
+    @Option(help: "Where to put the data; it must be on the disk that is to be measured.") var directory =
+        ".build/bench"
     @Option(help: "How many pairs of measurements, at least 3.") var pairs = 3
     @Option(help: "Only this part: record, seal, merge, return, curve. May be repeated.") var only: [Part] = []
     @Flag(help: "A minute's run on little data, to see that all of it works. Judges nothing.") var quick = false

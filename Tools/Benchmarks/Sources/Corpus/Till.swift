@@ -73,7 +73,8 @@ struct Till {
             .create, "stock_movement", id: recordID("m", movements),
             set: [
                 field("product", "\"\(product())\""), field("quantity", "-\(1 + random.below(9))"),
-                field("kind", random.below(4) == 0 ? "\"waste\"" : "\"sale\""), field("location", "\"shelf-\(random.below(40))\""),
+                field("kind", random.below(4) == 0 ? "\"waste\"" : "\"sale\""),
+                field("location", "\"shelf-\(random.below(40))\""),
                 field("sale", "\"\(recordID("", max(1, sales)))\""),
             ], by: by)
     }
@@ -91,7 +92,9 @@ struct Till {
         let old = 95 + random.below(900) * 5
         return OperationDraft(
             .update, "product", id: Till.product(index),
-            set: [field("price", Till.money(old + 5)), field("priceFrom", "\"2026-01-06\""), field("label", "\"print\"")],
+            set: [
+                field("price", Till.money(old + 5)), field("priceFrom", "\"2026-01-06\""), field("label", "\"print\""),
+            ],
             was: [field("price", Till.money(old)), field("priceFrom", "\"2025-11-02\""), field("label", "\"none\"")],
             base: base, by: by)
     }
@@ -102,7 +105,8 @@ struct Till {
         return OperationDraft(
             .create, "customer", id: recordID("c", customers),
             set: [
-                field("name", "\"\(name)\""), field("email", "\"\(name.lowercased()).\(number)\(customers)@example.org\""),
+                field("name", "\"\(name)\""),
+                field("email", "\"\(name.lowercased()).\(number)\(customers)@example.org\""),
                 field("phone", "\"+49 30 \(1_000_000 + random.below(8_000_000))\""),
                 field("points", "\(random.below(50))"),
             ])
@@ -113,7 +117,8 @@ struct Till {
         return OperationDraft(
             .update, "customer", id: recordID("c", 1 + random.below(customers)),
             set: [field("phone", "\"+49 30 \(phone)\""), field("news", random.below(2) == 0 ? "true" : "false")],
-            add: [field("points", "\(1 + random.below(30))")], was: [field("phone", "\"+49 30 \(phone / 2)\"")], base: base, by: by)
+            add: [field("points", "\(1 + random.below(30))")], was: [field("phone", "\"+49 30 \(phone / 2)\"")],
+            base: base, by: by)
     }
 
     private mutating func void(_ by: String) -> OperationDraft {
@@ -159,7 +164,8 @@ enum MasterData {
                 ? OperationDraft(
                     .create, "product", id: id,
                     set: [
-                        field("name", "\"Article \(random.below(9_000_000))\""), field("price", Till.money(95 + random.below(900) * 5)),
+                        field("name", "\"Article \(random.below(9_000_000))\""),
+                        field("price", Till.money(95 + random.below(900) * 5)),
                         field("unit", "\"piece\""), field("category", "\"c\(random.below(300))\""), field("vat", "19"),
                     ])
                 : OperationDraft(

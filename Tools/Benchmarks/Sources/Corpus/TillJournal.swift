@@ -76,7 +76,8 @@ struct TillJournal {
         segment += 1
         let first = last + 1
         let header = SegmentHeader(
-            node: node, store: store, journal: journal, segment: segment, first: first, previous: previous, follows: nil,
+            node: node, store: store, journal: journal, segment: segment, first: first, previous: previous,
+            follows: nil,
             epoch: cursor?.epoch, policyVersion: 1, controlFields: controlFields, created: 1_767_600_000_000)
         var text = header.line + [UInt8(ascii: "\n")]
         let head = text.count
@@ -89,7 +90,8 @@ struct TillJournal {
         last = parser.last
         previous = parser.hash
         let entry = Manifest.Segment(
-            number: segment, first: first, last: last, hash: parser.hash, path: "segments/\(Till.digits(Int(segment), 6)).jsonl.gz")
+            number: segment, first: first, last: last, hash: parser.hash,
+            path: "segments/\(Till.digits(Int(segment), 6)).jsonl.gz")
         return (try TillJournal.members(of: text).flatMap { $0 }, entry)
     }
 

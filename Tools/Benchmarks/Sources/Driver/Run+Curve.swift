@@ -7,7 +7,8 @@ extension Run {
         say("curve: \(count) days of \(perTill * Till.tills) operations")
         let corpus = directory + "/curve"
         _ = try child.measure(
-            "make", corpus, Array(repeating: "\(perTill)", count: count).joined(separator: ","), "\(seed)", "500", "folders")
+            "make", corpus, Array(repeating: "\(perTill)", count: count).joined(separator: ","), "\(seed)", "500",
+            "folders")
         var days: [Measurement] = []
         for day in 1...count {
             days.append(
@@ -29,7 +30,8 @@ extension Run {
                 floor: String(format: "%.2f us", first.wall * 1e6), ratio: here.wall / first.wall,
                 day == count ? .atMost(1.5) : .none)
         }
-        results.memory("merge at \(perTill * Till.tills * count) operations", days.map(\.peak).max() ?? 0, mebibytes: 512)
+        results.memory(
+            "merge at \(perTill * Till.tills * count) operations", days.map(\.peak).max() ?? 0, mebibytes: 512)
         try remove(corpus)
     }
 }

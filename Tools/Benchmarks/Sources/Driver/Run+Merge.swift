@@ -8,6 +8,7 @@ extension Run {
         say("data: \(days.reduce(0, +) * Till.tills) operations of \(Till.tills) tills")
         _ = try child.measure(
             "make", directory + "/corpus", days.map(String.init).joined(separator: ","), "\(seed)", "\(Int.max)")
+        _ = try child.shell("sqlite3 \(directory)/corpus/central/store.sqlite 'PRAGMA wal_checkpoint(TRUNCATE)'")
         try makeTrace()
     }
 
@@ -27,11 +28,9 @@ extension Run {
     }
 
     mutating func merge() throws {
-        let store = directory + "/corpus/central/store.sqlite"
         let trace = directory + "/trace.sqlite"
         let changes = try fresh("changeset")
-        let session = try copy(store, to: "floor.sqlite")
-        _ = try child.floor("changesets", trace, session, changes)
+        _ = try child.floor("changesets", trace, copyStore(), changes)
         var merged: [Measurement] = []
         var rows: [Measurement] = []
         var applied: [Measurement] = []
@@ -39,10 +38,10 @@ extension Run {
         var copies: [Measurement] = []
         for pair in 1...pairs {
             say("merge \(pair) of \(pairs)")
-            rows.append(try child.floor("rows", trace, copy(store, to: "floor.sqlite")))
+            rows.append(try child.floor("rows", trace, copyStore()))
             let central = try copy(directory + "/corpus/central", to: "central")
             merged.append(try child.measure("merge", central, directory + "/corpus/bundles"))
-            applied.append(try child.floor("apply", changes, copy(store, to: "floor.sqlite")))
+            applied.append(try child.floor("apply", changes, copyStore()))
             shell.append(try importWithShell(operations: rows[0].operations))
             copies.append(
                 try child.measure(
@@ -58,7 +57,8 @@ extension Run {
         results.add(
             "merge: processor time an operation", String(format: "%.2f us", merged.median(\.cpu) / count * 1e6),
             floor: String(format: "%.2f us", rows.median(\.cpu) / count * 1e6))
-        results.add("merge: inbox, verified and synced, alone", milliseconds(copies.median { $0.more["inbox"] ?? .nan }))
+        results.add(
+            "merge: inbox, verified and synced, alone", milliseconds(copies.median { $0.more["inbox"] ?? .nan }))
         results.add("merge: archive, synced, alone", milliseconds(copies.median { $0.more["archive"] ?? .nan }))
         results.memory("merge", merged.map(\.peak).max() ?? 0, mebibytes: 512)
         for name in ["copies", "floor.sqlite", "floor.sqlite-wal", "floor.sqlite-shm", "shell.sqlite"] {

@@ -11,6 +11,7 @@ struct EnrolledTill {
     private let journals: String
 
     init(at directory: String) throws {
+        try DiskFileSystem().createDirectory(directory + "/exchange")
         let central = try Central.create(at: directory + "/central", id: Corpus.central, organisation: "Corner Shops")
         _ = try central.record(
             (0..<EnrolledTill.products).map {

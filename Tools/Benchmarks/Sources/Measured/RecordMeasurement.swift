@@ -73,7 +73,8 @@ enum RecordMeasurement {
             fileSystem: DiskFileSystem(), directory: path,
             identity: JournalIdentity(
                 node: Till.id("T", 7), store: Till.id("S", 1), journal: UniqueID.random(using: &random)),
-            conditions: JournalConditions(policyVersion: 1, controlFields: ["sale": "total", "stock_movement": "quantity"]),
+            conditions: JournalConditions(
+                policyVersion: 1, controlFields: ["sale": "total", "stock_movement": "quantity"]),
             wallClock: { Int64(Measurement.now(CLOCK_REALTIME) * 1000) }, discovered: { _, _ in })
     }
 
