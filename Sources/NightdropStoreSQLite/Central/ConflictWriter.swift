@@ -20,7 +20,7 @@ struct ConflictWriter {
     func write() throws -> [Int64] {
         var counts = [Int64](repeating: 0, count: merger.batch.runs.count)
         for conflict in merger.conflicts {
-            guard let run = merger.batch.runs.firstIndex(where: { $0.operations.contains(conflict.operation) }),
+            guard let run = merger.batch.run(of: conflict.operation),
                 let author = context.authors[context.runCodes[run]]
             else { continue }
             counts[run] += 1
@@ -34,11 +34,13 @@ struct ConflictWriter {
 
     private func row(_ conflict: MergeConflict, _ text: Bytes, _ author: MergeAuthor) -> ConflictRow {
         let operation = merger.batch.operations[conflict.operation]
-        let key = merger.batch.index.slots[Int(conflict.slot >= 0 ? conflict.slot : merger.batch.slotOf[conflict.operation])]
+        let key = merger.batch.index.slots[
+            Int(conflict.slot >= 0 ? conflict.slot : merger.batch.slotOf[conflict.operation])]
         var row = ConflictRow(
             kind: conflict.kind.rawValue, state: conflict.state.rawValue,
             entity: merger.batch.entities[Int(key.entity)].policy.name, store: merger.batch.stores[Int(key.store)],
-            id: JSONString.unescaped(key.id), node: author.node, time: operation.time.milliseconds, journal: author.code,
+            id: JSONString.unescaped(key.id), node: author.node, time: operation.time.milliseconds,
+            journal: author.code,
             seq: operation.seq, csn: context.firstCSN + Int64(conflict.operation), rule: conflict.rule)
         row.field = conflict.field.isEmpty ? nil : JSONString.unescaped(conflict.field)
         row.base = conflict.base.isEmpty ? nil : conflict.base.text
@@ -145,7 +147,7 @@ struct ConflictWriter {
         for closure in merger.closures {
             if closure.byPerson {
                 let operation = merger.batch.operations[closure.operation]
-                let text = merger.batch.runs.first { $0.operations.contains(closure.operation) }?.text.buffer
+                let text = merger.batch.run(of: closure.operation).map { merger.batch.runs[$0].text.buffer }
                 let by = operation.by.isPresent ? text.map { JSONString.unescaped($0[operation.by]) } : nil
                 byPerson.bind(1, bytes: closure.decided)
                 byPerson.bind(2, by ?? "head office")
