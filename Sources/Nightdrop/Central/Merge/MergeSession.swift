@@ -297,6 +297,8 @@ final class MergeSession {
         pending.archiveLengths = try archive.synchronize()
         let full = pending
         pending = PendingMerge(policy: central.policy)
+        // Here, because the thread that commits has more to do.
+        full.batch.arrange()
         state.operations += Int64(full.batch.operations.count)
         progress?(state)
         try handOver(full)
