@@ -76,6 +76,11 @@ let package = Package(
         .executableTarget(
             name: "ExampleTill", dependencies: ["Nightdrop"], path: "Tools/ExampleTill", swiftSettings: settings),
 
+        .executableTarget(
+            name: "NightdropBench",
+            dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tools/Benchmarks/Sources", swiftSettings: settings),
+
         .target(
             name: "NightdropFilesTesting", dependencies: ["NightdropFiles"],
             path: "Tests/Support/NightdropFilesTesting", swiftSettings: settings),

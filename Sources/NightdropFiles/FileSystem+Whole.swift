@@ -26,8 +26,9 @@ extension FileSystem {
     /// `write` gets the open partial file. If it throws, or anything fails before the rename, nothing is left behind under
     /// either name; if the last sync fails, the whole file is there, but perhaps not after a power cut.
     /// With `verify`, the file is read back from the medium, page cache dropped, and handed to it before the rename.
+    /// Without `durably` nothing is synced: for what may be gone after a power cut.
     public func publish(
-        _ path: String, permissions: UInt32 = 0o644,
+        _ path: String, permissions: UInt32 = 0o644, durably: Bool = true,
         write: (any OpenFile) throws -> Void,
         verify: ((any OpenFile) throws -> Void)? = nil
     ) throws {
@@ -36,7 +37,7 @@ extension FileSystem {
         do {
             let file = try open(partial, .createNew(permissions: permissions))
             try write(file)
-            try file.synchronize()
+            if durably { try file.synchronize() }
             if let verify {
                 try file.dropCache()
                 try verify(file)
@@ -46,7 +47,7 @@ extension FileSystem {
             try? remove(partial)
             throw error
         }
-        try synchronizeDirectory(Path.directory(of: path))
+        if durably { try synchronizeDirectory(Path.directory(of: path)) }
     }
 
     /// `publish` of bytes that are at hand.

@@ -11,16 +11,17 @@ public struct JournalReader: Sendable {
         self.directory = JournalDirectory(fileSystem: fileSystem, path: directory)
     }
 
-    /// The segments there are, in order. Reads only their first lines.
-    public static func segments(fileSystem: any FileSystem, directory: String) throws(JournalError) -> [SegmentInfo] {
-        try JournalReader(fileSystem: fileSystem, directory: directory).segments()
+    /// The first line of the newest segment; nil if there is none.
+    public func newestHeader() throws(JournalError) -> SegmentHeader? {
+        guard let newest = try directory.entries().last else { return nil }
+        return try SegmentReader.header(directory.openForReading(newest.number).file, number: newest.number)
     }
 
-    /// The segments there are, in order. Reads only their first lines.
-    public func segments() throws(JournalError) -> [SegmentInfo] {
+    /// The segments there are, in order, those from a number on. Reads only their first lines.
+    public func segments(from number: Int64 = 1) throws(JournalError) -> [SegmentInfo] {
         var infos: [SegmentInfo] = []
         var next: SegmentInfo?
-        for entry in try directory.entries().reversed() {
+        for entry in try directory.entries().reversed() where entry.number >= number {
             let (file, isSealed) = try directory.openForReading(entry.number)
             let header = try SegmentReader.header(file, number: entry.number)
             let follower = next.flatMap { $0.number == entry.number + 1 ? $0.header : nil }

@@ -16,14 +16,15 @@ extension JournalWriter {
     /// Closes the open segment, if it holds operations or a business day (`2026-11-20`) is closed with it, and seals
     /// whatever is closed. Recording goes on beside it.
     ///
-    /// Returns all sealed segments once they are durable; the last has its trailer if it was closed now.
-    public func seal(close day: String? = nil) throws -> [SegmentInfo] {
+    /// Returns the sealed segments, those from number `first` on, once all are durable; the last has its trailer if it was
+    /// closed now.
+    public func seal(close day: String? = nil, from first: Int64 = 1) throws -> [SegmentInfo] {
         let closed: (number: Int64, trailer: SegmentTrailer)? = try exclusively {
             guard let tip, day != nil || tip.parser.count > 0 else { return nil }
             return (tip.number, try closeTip(day: day))
         }
         try sealer.sealAll()
-        return try reader.segments().filter(\.isSealed).map { segment in
+        return try reader.segments(from: first).filter(\.isSealed).map { segment in
             guard let closed, closed.number == segment.number else { return segment }
             return SegmentInfo(
                 number: segment.number, path: segment.path, isSealed: true, size: segment.size,

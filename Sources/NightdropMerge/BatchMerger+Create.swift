@@ -4,14 +4,13 @@ import NightdropModel
 extension BatchMerger {
     /// Makes a record; for an id that exists, finds out what was meant.
     mutating func create(_ current: Current) {
-        let record = records[current.slot]
-        guard record.exists else { return make(current, in: current.slot) }
+        guard records[current.slot].exists else { return make(current, in: current.slot) }
         if current.rules.policy.duplicates == .keepBoth {
             let isOwn = isOwn(current)
             if isOwn && isRepeat(current) { return }
             // For a fact, an id of one's own that means something else is a second fact; a record of master data that
             // its author has seen is simply written again.
-            if record.lives && (current.rules.policy.isFact || !isOwn) { return keepBoth(current) }
+            if records[current.slot].lives && (current.rules.policy.isFact || !isOwn) { return keepBoth(current) }
         }
         setFields(current, kind: .createCreate)
         live(current)

@@ -12,7 +12,8 @@ extension BatchMerger {
             conflicts.append(
                 MergeConflict(
                     kind: .validation, state: .open, operation: current.index, slot: Int32(current.slot), field: .none,
-                    base: current.value(current.operation.was), central: .none, incoming: current.value(current.operation.set),
+                    base: current.value(current.operation.was), central: .none,
+                    incoming: current.value(current.operation.set),
                     rule: "changed before it was created", decided: .none, number: 0))
             return
         }
@@ -47,7 +48,8 @@ extension BatchMerger {
     /// A value for what is a counter now counts as the difference from the value before.
     private mutating func setCounter(_ name: Bytes, _ value: Bytes, _ current: Current) {
         guard let new = ExactDecimal(json: value) else {
-            return note(.validation, .open, current, name, central: .none, nil, value, "a counter takes numbers only", .none)
+            return note(
+                .validation, .open, current, name, central: .none, nil, value, "a counter takes numbers only", .none)
         }
         let before = FieldCursor.value(name, in: current.text, current.operation.was)
         if before.isPresent, let old = ExactDecimal(json: current.text[before]), let amount = new.subtracting(old) {
@@ -109,7 +111,9 @@ extension BatchMerger {
         _ kind: ConflictKind
     ) {
         if field.clock.isDecision && current.decides == nil {
-            note(kind, .reopened, current, name, central: field.value, field.clock, incoming, "a person's decision", .none)
+            note(
+                kind, .reopened, current, name, central: field.value, field.clock, incoming, "a person's decision",
+                .none)
         } else if rule == .manual {
             note(kind, .open, current, name, central: field.value, field.clock, incoming, rule.rawValue, .none)
         } else {
@@ -169,13 +173,14 @@ extension BatchMerger {
         let was = FieldCursor.value(field, in: current.text, current.operation.was)
         var conflict = MergeConflict(
             kind: kind, state: state, operation: current.index, slot: Int32(current.slot), field: field,
-            base: current.value(was), central: central, centralClock: clock, incoming: incoming, rule: rule, decided: decided,
+            base: current.value(was), central: central, centralClock: clock, incoming: incoming, rule: rule,
+            decided: decided,
             number: 0)
         records[current.slot].hasConflicts = records[current.slot].hasConflicts || state != .decided
         guard state != .decided else { return conflicts.append(conflict) }
-        let earlier = conflicts.lastIndex {
-            $0.slot == Int32(current.slot) && $0.kind == kind && $0.state != .decided && $0.field.equals(field)
-                && author(of: $0.operation) == current.author.code
+        let earlier = undecided[Int32(current.slot)]?.last {
+            conflicts[$0].kind == kind && conflicts[$0].field.equals(field)
+                && author(of: conflicts[$0].operation) == current.author.code
         }
         if let earlier {
             conflict.number = conflicts[earlier].number
@@ -188,10 +193,11 @@ extension BatchMerger {
                 && (state == .reopened || ($0.state != .decided && $0.journal == current.author.code))
         }
         conflict.number = continued?.number ?? 0
+        undecided[Int32(current.slot), default: []].append(conflicts.count)
         conflicts.append(conflict)
     }
 
     private func author(of operation: Int) -> Int32? {
-        batch.runs.firstIndex { $0.operations.contains(operation) }.map { context.runCodes[$0] }
+        batch.run(of: operation).map { context.runCodes[$0] }
     }
 }

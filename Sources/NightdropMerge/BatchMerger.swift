@@ -23,6 +23,8 @@ public struct BatchMerger {
     var stored: [Int32: [StoredConflict]]
     /// For a create that may turn out to be a duplicate, the slot of the free id that it would get.
     let spareSlots: [Int: Int32]
+    /// By slot, where in `conflicts` those stand that are noted and not decided.
+    var undecided: [Int32: [Int]] = [:]
     private var aliasesOfJournal: [Int32: [RecordAlias]] = [:]
 
     /// What holds for the operation in hand.
@@ -150,7 +152,8 @@ public struct BatchMerger {
         conflicts.append(
             MergeConflict(
                 kind: kind, state: .open, operation: current.index, slot: targets[current.index], field: .none,
-                base: current.value(operation.was), central: .none, incoming: current.text[operation.line], rule: reason,
+                base: current.value(operation.was), central: .none, incoming: current.text[operation.line],
+                rule: reason,
                 decided: .none, number: 0))
     }
 

@@ -1,8 +1,9 @@
 import NightdropFormats
 import NightdropModel
 
-/// An entity's policy, ready for the merge: field names as bytes, as they stand in operations.
-public struct EntityRules: Sendable {
+/// An entity's policy, ready for the merge: field names as bytes, as they stand in operations. A class, because every
+/// operation carries it through the merge.
+public final class EntityRules: Sendable {
     /// A field that the policy names.
     public struct FieldRules: Sendable {
         /// The name, as written in operations.

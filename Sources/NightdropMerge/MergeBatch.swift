@@ -86,6 +86,7 @@ public final class MergeBatch {
     /// Memory for what the merge loads or makes.
     public let arena = TextArena()
     private let policy: Policy
+    private var isArranged = false
     private var entityNames: [[UInt8]] = []
 
     /// An empty batch under a policy.
@@ -125,6 +126,25 @@ public final class MergeBatch {
         operations.append(operation)
         textBytes += operation.line.count + 1
         runs[runs.count - 1].operations = run.operations.lowerBound..<operations.count
+    }
+
+    /// Numbers the slots by entity, store and id, once all operations are added: the order in which a B-tree is best read
+    /// and written. Nothing to do the second time.
+    public func arrange() {
+        guard !isArranged else { return }
+        isArranged = true
+        let renumbered = index.arrange(copyingTo: arena)
+        for operation in slotOf.indices { slotOf[operation] = renumbered[Int(slotOf[operation])] }
+    }
+
+    /// The run that an operation belongs to.
+    public func run(of operation: Int) -> Int? {
+        var (low, high) = (0, runs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[middle].operations.upperBound <= operation { low = middle + 1 } else { high = middle }
+        }
+        return low < runs.count ? low : nil
     }
 
     /// The slot of a record that no operation names, such as the second of two duplicates.

@@ -1,18 +1,18 @@
 import NightdropFormats
 import NightdropModel
 
-/// A journal as the merge needs to know it.
-public struct MergeAuthor: Sendable {
+/// A journal as the merge needs to know it. A class, because every operation carries it through the merge.
+public final class MergeAuthor: Sendable {
     /// The store's code of the journal.
-    public var code: Int32
+    public let code: Int32
     /// The node that writes it.
-    public var node: String
+    public let node: String
     /// Its UUID.
-    public var journal: String
+    public let journal: String
     /// Whether it is head office's.
-    public var isCentral: Bool
+    public let isCentral: Bool
     /// The journals that it follows, each with the last change up to which it does.
-    public var past: [(code: Int32, csn: Int64)]
+    public let past: [(code: Int32, csn: Int64)]
 
     /// An author.
     public init(code: Int32, node: String, journal: String, isCentral: Bool, past: [(code: Int32, csn: Int64)] = []) {

@@ -68,6 +68,7 @@ public struct MergeRecord {
             clock = read
             lifeClock = read
         }
+        fields.reserveCapacity(8)
         var cursor = FieldCursor(data, ByteRange(0, data.count))
         while let member = cursor.next() {
             fields.append(FieldSlot(name: data[member.name], value: data[member.value], clock: clock))

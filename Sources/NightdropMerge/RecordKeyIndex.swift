@@ -13,7 +13,7 @@ public struct RecordSlot {
 
 /// Finds the slot of a record key: a hash table with open addressing over bytes.
 public struct RecordKeyIndex {
-    /// The slots, in the order in which they were first seen.
+    /// The slots, in the order in which they were first seen, or that of `arrange`.
     public private(set) var slots: ContiguousArray<RecordSlot> = []
     private var table: ContiguousArray<Int32>
     private var mask: Int
@@ -40,8 +40,26 @@ public struct RecordKeyIndex {
         return slots.count - 1
     }
 
-    /// The slots' numbers, ordered by entity, store and id: the order in which a B-tree is best read and written.
-    public func sorted() -> [Int32] {
+    /// Numbers the slots by entity, store and id, and returns the new number of each old one.
+    ///
+    /// The ids are copied to stand side by side in that order: whoever goes through the slots then reads memory from front
+    /// to back.
+    mutating func arrange(copyingTo arena: TextArena) -> ContiguousArray<Int32> {
+        var renumbered = ContiguousArray<Int32>(repeating: 0, count: slots.count)
+        var arranged: ContiguousArray<RecordSlot> = []
+        arranged.reserveCapacity(slots.count)
+        for old in sorted() {
+            renumbered[Int(old)] = Int32(arranged.count)
+            var slot = slots[Int(old)]
+            slot.id = arena.copy(slot.id)
+            arranged.append(slot)
+        }
+        slots = arranged
+        for place in table.indices where table[place] >= 0 { table[place] = renumbered[Int(table[place])] }
+        return renumbered
+    }
+
+    private func sorted() -> [Int32] {
         (0..<Int32(slots.count)).sorted { left, right in
             let (a, b) = (slots[Int(left)], slots[Int(right)])
             if a.entity != b.entity { return a.entity < b.entity }

@@ -80,15 +80,18 @@ extension [Character] {
 
 /// What an entity may be called: `[A-Za-z][A-Za-z0-9_]{0,62}`.
 public enum EntityName {
-    /// Whether `name` may name an entity.
+    /// Whether `name` may name an entity. Inlined, because it is asked for each operation.
+    @inlinable
     public static func isValid(_ name: some Collection<UInt8>) -> Bool {
         guard let first = name.first, name.count <= 63, isLetter(first) else { return false }
         return name.dropFirst().allSatisfy { isLetter($0) || $0 == UInt8(ascii: "_") || isDigit($0) }
     }
 
-    private static func isLetter(_ byte: UInt8) -> Bool {
+    @inlinable
+    static func isLetter(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    @inlinable
+    static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }

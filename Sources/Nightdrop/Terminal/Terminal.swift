@@ -141,9 +141,8 @@ enum CurrentJournal {
     ) throws -> JournalIdentity {
         var found: [SegmentHeader] = []
         for name in try fileSystem.names(in: directory.journals) {
-            let segments = try JournalReader.segments(
-                fileSystem: fileSystem, directory: directory.journals + "/" + name)
-            if let header = segments.last?.header { found.append(header) }
+            let reader = JournalReader(fileSystem: fileSystem, directory: directory.journals + "/" + name)
+            if let header = try reader.newestHeader() { found.append(header) }
         }
         let followed = Set(found.compactMap { $0.follows?.journal })
         let current = found.filter { !followed.contains($0.journal) }

@@ -18,9 +18,12 @@ public struct BundleIntake: Sendable {
 
     /// Verifies the bundle at `path`.
     ///
-    /// With `inboxPath`, its bytes are copied there and stand under that name, durably, only if all of them were verified;
-    /// the verified bundle is then the copy. Without, whoever can change the file can still change it.
-    public func take(_ path: String, into inboxPath: String? = nil) throws(BundleError) -> VerifiedBundle {
+    /// With `inboxPath`, its bytes are copied there and stand under that name only if all of them were verified; the
+    /// verified bundle is then the copy, which is on the disk if `durably` says so. Without, whoever can change the file
+    /// can still change it.
+    public func take(
+        _ path: String, into inboxPath: String? = nil, durably: Bool = true
+    ) throws(BundleError) -> VerifiedBundle {
         let source: any OpenFile
         do throws(FileError) { source = try fileSystem.open(path, .read) } catch {
             throw BundleError(reading: path, error)
@@ -28,9 +31,9 @@ public struct BundleIntake: Sendable {
         do {
             guard let inboxPath else { return try check(source, path, standingAt: path) }
             var taken: VerifiedBundle?
-            try fileSystem.publish(inboxPath) { copy in
-                taken = try check(CopyingFile(source, into: copy), path, standingAt: inboxPath)
-            }
+            try fileSystem.publish(
+                inboxPath, durably: durably,
+                write: { taken = try check(CopyingFile(source, into: $0), path, standingAt: inboxPath) })
             guard let taken else { throw BundleError(.inputOutput, file: path, "it was not copied") }
             return taken
         } catch {

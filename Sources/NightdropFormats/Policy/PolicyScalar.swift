@@ -25,7 +25,11 @@ enum PolicyScalar: Equatable {
 
     /// Whether a text is a JSON number, within the limits or not.
     static func isNumber(_ text: String) -> Bool {
-        text.wholeMatch(of: /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/) != nil
+        // Most scalars are words, and the end of a plain one is no space.
+        guard let first = text.utf8.first, first == UInt8(ascii: "-") || (48...57).contains(first),
+            case .number = try? JSONValue.parse(text)
+        else { return false }
+        return true
     }
 
     /// What it is, for messages.

@@ -37,7 +37,8 @@ extension SQLiteCentralWriter {
                 before = earlier.follows.flatMap { codes[$0.journal] }
             }
             authors[journal.code] = MergeAuthor(
-                code: journal.code, node: journal.node.text, journal: journal.journal.text, isCentral: journal.isCentral,
+                code: journal.code, node: journal.node.text, journal: journal.journal.text,
+                isCentral: journal.isCentral,
                 past: past)
         }
         return authors
@@ -86,8 +87,6 @@ extension SQLiteCentralWriter {
 
 /// Loads the records of a batch, in the order of the index.
 struct RecordLoader {
-    /// The order in which records are read and written.
-    let order: [Int32]
     let entityCodes: [Int64]
     let storeCodes: [Int64]
     private let batch: MergeBatch
@@ -95,18 +94,20 @@ struct RecordLoader {
 
     init(_ writer: SQLiteCentralWriter, _ batch: MergeBatch) throws {
         self.batch = batch
-        order = batch.index.sorted()
+        batch.arrange()
         entityCodes = try batch.entities.map { try writer.entityCode($0.policy) }
         storeCodes = try batch.stores.map { try writer.storeCode($0) }
         select = try SQLStatement(
             writer.db,
-            "SELECT rid, csn, head, lives, data, clocks, conflicts FROM _record WHERE entity = ? AND store = ? AND id = ?")
+            "SELECT rid, csn, head, lives, data, clocks, conflicts FROM _record WHERE entity = ? AND store = ? AND id = ?"
+        )
     }
 
     /// All slots' records.
     func load() throws -> ContiguousArray<MergeRecord> {
-        var records = ContiguousArray(repeating: MergeRecord(), count: batch.index.slots.count)
-        for slot in order { records[Int(slot)] = try load(batch.index.slots[Int(slot)]) }
+        var records: ContiguousArray<MergeRecord> = []
+        records.reserveCapacity(batch.index.slots.count)
+        for slot in batch.index.slots { records.append(try load(slot)) }
         return records
     }
 
@@ -154,17 +155,12 @@ struct RecordWriter {
         try writeAliases(merger.aliases)
     }
 
-    /// Slots in the order of the index; those that were added for duplicates come last.
-    private func order(_ merger: BatchMerger) -> [Int32] {
-        loader.order + (Int32(loader.order.count)..<Int32(merger.records.count))
-    }
-
     /// New records get their numbers in the order of the index, so that table and index grow alike.
     private func number(_ merger: inout BatchMerger) throws {
         var next = try writer.first("SELECT coalesce(max(rid), 0) FROM _record") { $0.integer(0) } ?? 0
-        for slot in order(merger) where merger.records[Int(slot)].rid == 0 && merger.records[Int(slot)].exists {
+        for slot in merger.records.indices where merger.records[slot].rid == 0 && merger.records[slot].exists {
             next += 1
-            merger.number(Int(slot), next)
+            merger.number(slot, next)
         }
     }
 
@@ -198,33 +194,39 @@ struct RecordWriter {
             "UPDATE _record SET data = ?, clocks = ?, csn = ?, head = ?, lives = ?, conflicts = ? WHERE rid = ?")
         let onlyHead = try SQLStatement(writer.db, "UPDATE _record SET head = ?, conflicts = ? WHERE rid = ?")
         var text: [UInt8] = []
-        for slot in order(merger) {
-            let record = merger.records[Int(slot)]
-            guard record.exists, record.head > 0 || record.isChanged else { continue }
-            if !record.isChanged {
-                onlyHead.bind(1, record.head)
-                onlyHead.bind(2, record.hasConflicts ? 1 : nil)
-                onlyHead.bind(3, record.rid)
-                try onlyHead.run()
-                continue
+        // Looked at where they stand: records are large, and there are many.
+        try merger.records.withUnsafeBufferPointer { records in
+            for slot in records.indices where records[slot].exists {
+                if records[slot].isChanged {
+                    if records[slot].isNew { bindKey(insert, merger.batch, slot) }
+                    try write(records, slot, records[slot].isNew ? insert : update, &text)
+                } else if records[slot].head > 0 {
+                    onlyHead.bind(1, records[slot].head)
+                    onlyHead.bind(2, records[slot].hasConflicts ? 1 : nil)
+                    onlyHead.bind(3, records[slot].rid)
+                    try onlyHead.run()
+                }
             }
-            let statement = record.isNew ? insert : update
-            if record.isNew { bindKey(insert, merger.batch, slot) }
-            text.removeAll(keepingCapacity: true)
-            if record.isExpanded { record.appendData(to: &text) }
-            let split = text.count
-            record.appendClocks(to: &text)
-            try text.withUnsafeBytes { buffer in
-                let data = record.isExpanded ? Bytes(rebasing: buffer[..<split]) : record.data
-                statement.bind(1, bytes: data.isEmpty ? Self.emptyObject : data)
-                statement.bind(2, bytes: Bytes(rebasing: buffer[split...]))
-                statement.bind(3, record.csn)
-                statement.bind(4, record.head)
-                statement.bind(5, record.lives)
-                statement.bind(6, record.hasConflicts ? 1 : nil)
-                statement.bind(7, record.rid)
-                try statement.run()
-            }
+        }
+    }
+
+    private func write(
+        _ records: UnsafeBufferPointer<MergeRecord>, _ slot: Int, _ statement: SQLStatement, _ text: inout [UInt8]
+    ) throws {
+        text.removeAll(keepingCapacity: true)
+        if records[slot].isExpanded { records[slot].appendData(to: &text) }
+        let split = text.count
+        records[slot].appendClocks(to: &text)
+        try text.withUnsafeBytes { buffer in
+            let data = records[slot].isExpanded ? Bytes(rebasing: buffer[..<split]) : records[slot].data
+            statement.bind(1, bytes: data.isEmpty ? Self.emptyObject : data)
+            statement.bind(2, bytes: Bytes(rebasing: buffer[split...]))
+            statement.bind(3, records[slot].csn)
+            statement.bind(4, records[slot].head)
+            statement.bind(5, records[slot].lives)
+            statement.bind(6, records[slot].hasConflicts ? 1 : nil)
+            statement.bind(7, records[slot].rid)
+            try statement.run()
         }
     }
 
@@ -233,14 +235,14 @@ struct RecordWriter {
         return Bytes(start: text.utf8Start, count: 2)
     }
 
-    private func bindKey(_ insert: SQLStatement, _ batch: MergeBatch, _ slot: Int32) {
-        let key = batch.index.slots[Int(slot)]
-        let policy = batch.entities[Int(key.entity)].policy
+    private func bindKey(_ insert: SQLStatement, _ batch: MergeBatch, _ slot: Int) {
+        let key = batch.index.slots[slot]
+        let rules = batch.entities[Int(key.entity)]
         let store = loader.storeCodes[Int(key.store)]
         insert.bind(8, loader.entityCodes[Int(key.entity)])
         insert.bind(9, store)
         insert.bind(10, id: key.id)
-        insert.bind(11, policy.isFact ? nil : policy.scope == .store ? store : 0)
+        insert.bind(11, rules.policy.isFact ? nil : rules.policy.scope == .store ? store : 0)
     }
 
     private func writeAliases(_ aliases: [RecordAlias]) throws {

@@ -20,7 +20,7 @@ struct ConflictWriter {
     func write() throws -> [Int64] {
         var counts = [Int64](repeating: 0, count: merger.batch.runs.count)
         for conflict in merger.conflicts {
-            guard let run = merger.batch.runs.firstIndex(where: { $0.operations.contains(conflict.operation) }),
+            guard let run = merger.batch.run(of: conflict.operation),
                 let author = context.authors[context.runCodes[run]]
             else { continue }
             counts[run] += 1
@@ -148,7 +148,7 @@ struct ConflictWriter {
             try tell(closure)
             if closure.byPerson {
                 let operation = merger.batch.operations[closure.operation]
-                let text = merger.batch.runs.first { $0.operations.contains(closure.operation) }?.text.buffer
+                let text = merger.batch.run(of: closure.operation).map { merger.batch.runs[$0].text.buffer }
                 let by = operation.by.isPresent ? text.map { JSONString.unescaped($0[operation.by]) } : nil
                 byPerson.bind(1, bytes: closure.decided)
                 byPerson.bind(2, by ?? "head office")

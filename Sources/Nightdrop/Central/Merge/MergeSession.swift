@@ -74,7 +74,8 @@ final class MergeSession {
         var outcome = BundleOutcome(file: input.path, outcome: .merged)
         let copy = central.directory.inbox + "/" + Path.name(of: input.path)
         do {
-            let bundle = try intake.take(input.path, into: copy)
+            // What counts is copied to the archive, durably; after a power cut the bundle is taken in again.
+            let bundle = try intake.take(input.path, into: copy, durably: false)
             inboxCopies.append(copy)
             outcome.from = bundle.manifest.from.node.text
             outcome.total = bundle.manifest.operations
@@ -296,6 +297,8 @@ final class MergeSession {
         pending.archiveLengths = try archive.synchronize()
         let full = pending
         pending = PendingMerge(policy: central.policy)
+        // Here, because the thread that commits has more to do.
+        full.batch.arrange()
         state.operations += Int64(full.batch.operations.count)
         progress?(state)
         try handOver(full)

@@ -9,6 +9,8 @@ final class SegmentArchive {
     private let directory: NodeDirectory
     private let knownLength: (String) throws -> Int64
     private var open: [String: (file: any OpenFile, length: Int64)] = [:]
+    /// The folders of files that nothing counts in yet: the files' names are to be made durable as well.
+    private var changedFolders: Set<String> = []
     private var lengths: [String: Int64] = [:]
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
 
@@ -60,12 +62,13 @@ final class SegmentArchive {
 
     /// Makes everything appended durable, and tells the lengths that count from then on.
     func synchronize() throws -> [String: Int64] {
-        for (file, state) in open {
+        for state in open.values {
             try state.file.synchronize()
-            try fileSystem.synchronizeDirectory(Path.directory(of: directory.path + "/" + file))
         }
+        for folder in changedFolders { try fileSystem.synchronizeDirectory(folder) }
         let changed = open.mapValues(\.length)
         open = [:]
+        changedFolders = []
         return changed
     }
 
@@ -80,6 +83,7 @@ final class SegmentArchive {
                 .inputOutput, "\(path) is shorter than the store says: it was restored without the archive, or cut")
         }
         try target.truncate(to: length)
+        if length == 0 { changedFolders.insert(Path.directory(of: path)) }
         open[file] = (target, length)
         return (target, length)
     }

@@ -66,8 +66,10 @@ extension Terminal {
     /// The rules with the policy that the bundle brings; nil if it brings none, or the one that holds.
     private func rules(from parts: [VerifiedBundle]) throws -> TerminalRules? {
         let known = rules
+        let held = try store.read { try $0.state().policy }
         for part in parts where part.manifest.entries.contains(where: { $0.path == Terminal.policyEntry }) {
             let text = String(decoding: try part.read(Terminal.policyEntry), as: UTF8.self)
+            guard text != held || text != known.policyText else { return nil }
             do throws(PolicyError) {
                 let policy = try PolicyFile.parse(text, file: Terminal.policyEntry)
                 return TerminalRules(settings: known.settings, policy: policy, policyText: text)

@@ -21,7 +21,8 @@ extension Terminal {
     }
 
     private func export(closing day: String?, to exchange: String?, maxSize: Int64?) throws -> Exported {
-        let sealed = try journal.seal(close: day)
+        let receipt = try receipt()
+        let sealed = try journal.seal(close: day, from: receipt?.segment?.number ?? 1)
         try catchUp.run(rules)
         let settings = settings
         guard let central = settings.central, let organisation = settings.organisation else {
@@ -31,7 +32,7 @@ extension Terminal {
                     + "import the grant that comes back\(day.map { "; the day \($0) is closed" } ?? "")")
         }
         let state = try store.read { try $0.state() }
-        let segments = try uncovered(sealed, by: state.receipt)
+        let segments = try uncovered(sealed, by: receipt)
         if day == nil, segments.allSatisfy({ $0.summary.count == 0 && $0.summary.trailer?.close == nil }),
             state.cursor != nil, state.exported == state.cursor
         {
@@ -66,11 +67,16 @@ extension Terminal {
             days: written.flatMap { $0.manifest.days.map(\.close) })
     }
 
+    /// What central holds of the present journal, as far as is known.
+    private func receipt() throws -> Receipt? {
+        try store.read { try $0.state() }.receipt.flatMap { $0.position.journal == identity.journal ? $0 : nil }
+    }
+
     /// The sealed segments that no receipt covers whole, each read and checked once more before it leaves.
     private func uncovered(_ sealed: [SegmentInfo], by receipt: Receipt?) throws -> [ReadSegment] {
         var previous: ContentHash?
         var held: Int64 = 0
-        if let receipt, receipt.position.journal == identity.journal, let segment = receipt.segment,
+        if let receipt, let segment = receipt.segment,
             let own = sealed.first(where: { $0.number == segment.number }), own.hash == nil || own.hash == segment.hash
         {
             held = segment.number

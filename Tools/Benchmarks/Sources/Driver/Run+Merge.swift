@@ -1,0 +1,126 @@
+import Foundation
+
+extension Run {
+    private var days: [Int] { isQuick ? [160, 40] : [16_000, 2_000, 2_000] }
+
+    /// Makes the data of the run.
+    func makeCorpus() throws {
+        say("data: \(days.reduce(0, +) * Till.tills) operations of \(Till.tills) tills")
+        _ = try child.measure(
+            "make", directory + "/corpus", days.map(String.init).joined(separator: ","), "\(seed)", "\(Int.max)")
+        _ = try child.shell("sqlite3 \(directory)/corpus/central/store.sqlite 'PRAGMA wal_checkpoint(TRUNCATE)'")
+        try makeTrace()
+    }
+
+    /// Merges transaction by transaction, and notes the rows that each one wrote.
+    private func makeTrace() throws {
+        let central = try copy(directory + "/corpus/central", to: "central")
+        let trace = try fresh("trace.sqlite")
+        _ = try child.floor("trace", central + "/store.sqlite", trace)
+        let bundles = directory + "/corpus/bundles/"
+        let names = try FileManager.default.contentsOfDirectory(atPath: bundles).sorted()
+        let perGroup = max(1, 100_000 / days.reduce(0, +)) * days.count
+        for start in stride(from: 0, to: names.count, by: perGroup) {
+            let group = names[start..<min(start + perGroup, names.count)].map { bundles + $0 }
+            _ = try child.measure(["merge", central] + group)
+            _ = try child.floor("trace", central + "/store.sqlite", trace)
+        }
+    }
+
+    mutating func merge() throws {
+        let trace = directory + "/trace.sqlite"
+        let changes = try fresh("changeset")
+        _ = try child.floor("changesets", trace, copyStore(), changes)
+        var merged: [Measurement] = []
+        var rows: [Measurement] = []
+        var applied: [Measurement] = []
+        var shell: [Measurement] = []
+        var copies: [Measurement] = []
+        for pair in 1...pairs {
+            say("merge \(pair) of \(pairs)")
+            rows.append(try child.floor("rows", trace, copyStore()))
+            let central = try copy(directory + "/corpus/central", to: "central")
+            merged.append(try child.measure("merge", central, directory + "/corpus/bundles"))
+            applied.append(try child.floor("apply", changes, copyStore()))
+            shell.append(try importWithShell(operations: rows[0].operations))
+            copies.append(
+                try child.measure(
+                    "copies", central, directory + "/corpus/bundles", freshFolder("copies")))
+        }
+        guard merged[0].operations == rows[0].operations else {
+            throw BenchmarkError("\(merged[0].operations) operations merged, \(rows[0].operations) traced")
+        }
+        compare(merged, rows, "merge: C, the same rows", .atLeast(0.85))
+        compare(merged, applied, "merge: SQLite changeset apply", .atLeast(3))
+        compare(merged, shell, "merge: sqlite3 shell, json_extract", .atLeast(1))
+        let count = Double(merged[0].operations)
+        results.add(
+            "merge: processor time an operation", String(format: "%.2f us", merged.median(\.cpu) / count * 1e6),
+            floor: String(format: "%.2f us", rows.median(\.cpu) / count * 1e6))
+        results.add(
+            "merge: inbox, verified and synced, alone", milliseconds(copies.median { $0.more["inbox"] ?? .nan }))
+        results.add("merge: archive, synced, alone", milliseconds(copies.median { $0.more["archive"] ?? .nan }))
+        results.memory("merge", merged.map(\.peak).max() ?? 0, mebibytes: 512)
+        for name in ["copies", "floor.sqlite", "floor.sqlite-wal", "floor.sqlite-shm", "shell.sqlite"] {
+            try remove(directory + "/" + name)
+        }
+    }
+
+    private mutating func compare(
+        _ merged: [Measurement], _ floor: [Measurement], _ name: String, _ goal: Row.Goal
+    ) {
+        let count = Double(merged[0].operations)
+        results.add(
+            name, rate(count / merged.median(\.seconds)), floor: rate(count / floor.median(\.seconds)),
+            ratio: medianRatio(floor.map(\.seconds), merged.map(\.seconds)), goal)
+    }
+
+    /// The lines into a table, records upserted with SQL functions, and a change row an operation.
+    private func importWithShell(operations: Int64) throws -> Measurement {
+        let store = try fresh("shell.sqlite")
+        let script = try fresh("import.sql")
+        let sql = """
+            PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -262144;
+            CREATE TABLE line (line TEXT);
+            CREATE TABLE record (
+                rid INTEGER PRIMARY KEY, entity TEXT, id TEXT, csn INTEGER, data TEXT, UNIQUE (entity, id));
+            CREATE TABLE change (csn INTEGER PRIMARY KEY, entity TEXT, id TEXT, seq INTEGER, at TEXT);
+            .mode ascii
+            .separator "\\037" "\\n"
+            .import \(directory)/corpus/operations.jsonl line
+            BEGIN;
+            INSERT INTO record (entity, id, csn, data)
+                SELECT json_extract(line, '$.entity'), json_extract(line, '$.id'), rowid, json_extract(line, '$.set')
+                FROM line WHERE true
+                ON CONFLICT (entity, id) DO UPDATE SET
+                    data = json_patch(coalesce(data, '{}'), coalesce(excluded.data, '{}')), csn = excluded.csn;
+            INSERT INTO change SELECT rowid, json_extract(line, '$.entity'), json_extract(line, '$.id'),
+                json_extract(line, '$.seq'), json_extract(line, '$.at') FROM line;
+            COMMIT;
+            """
+        try Data((sql + "\n").utf8).write(to: URL(fileURLWithPath: script))
+        return try child.shell("sqlite3 \(store) < \(script) > /dev/null", operations: operations)
+    }
+
+    mutating func answer() throws {
+        var measured: [Double] = []
+        var floor: [Double] = []
+        var peak: Int64 = 0
+        for pair in 1...pairs {
+            say("return \(pair) of \(pairs)")
+            let folder = try freshFolder("return")
+            let written = try child.measure("answer", directory + "/central", "T50", folder)
+            let lines = folder + "/changes.jsonl"
+            _ = try child.shell("tar -xOf \(folder)/return.tar changes/000001.jsonl.gz | zcat > \(lines)")
+            let gzip = try child.shell("gzip -6 -c \(lines) > \(lines).gz")
+            measured.append(written.seconds)
+            floor.append(gzip.seconds)
+            peak = max(peak, written.peak)
+        }
+        results.add(
+            "return bundle, a snapshot", milliseconds(measured.median), floor: milliseconds(floor.median) + " gzip -6",
+            ratio: medianRatio(measured, floor), .atMost(1.2))
+        results.memory("return", peak, mebibytes: 128)
+        try remove(directory + "/return")
+    }
+}

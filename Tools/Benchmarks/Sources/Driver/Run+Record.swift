@@ -1,0 +1,44 @@
+extension Run {
+    mutating func record() throws {
+        say("record")
+        let commits = isQuick ? 100 : 300
+        let latency = try child.measure("latency", freshFolder("record"), "\(pairs + 2)", "\(commits)")
+        let floor = latency.more["floor"] ?? .nan
+        results.add(
+            "record: an operation a commit", microseconds(latency.seconds), floor: microseconds(floor),
+            ratio: latency.seconds / floor, .atMost(1.25))
+        let groups = try child.measure("groups", freshFolder("groups"), "\(pairs + 2)", isQuick ? "80" : "800")
+        let groupFloor = groups.more["floor"] ?? .nan
+        results.add(
+            "record: 4 writers, 64 a commit", rate(1 / groups.seconds), floor: rate(1 / groupFloor),
+            ratio: groupFloor / groups.seconds, .atLeast(0.6))
+        results.memory("record", max(latency.peak, groups.peak), mebibytes: 128)
+        try remove(directory + "/record")
+        try remove(directory + "/groups")
+    }
+
+    mutating func sealAndExport() throws {
+        say("seal and export")
+        let operations = isQuick ? 5_000 : 50_000
+        var measured: [Double] = []
+        var floor: [Double] = []
+        var size = 0.0
+        for pair in 0..<pairs {
+            let folder = try freshFolder("seal")
+            let seal = try child.measure("seal", folder, "\(operations)", "\(seed &+ UInt64(pair))", "lines")
+            let lines = folder + "/operations.jsonl"
+            let gzip = try child.shell("gzip -6 -c \(lines) > \(lines).gz")
+            measured.append(seal.seconds)
+            floor.append(gzip.seconds)
+            let bytes = try Child.output("/bin/sh", ["-ec", "stat -c %s \(lines).gz"])
+            size = (seal.more["bytes"] ?? .nan) / (Double(bytes.filter(\.isNumber)) ?? .nan)
+        }
+        results.add(
+            "seal and export: time", milliseconds(measured.median), floor: milliseconds(floor.median) + " gzip -6",
+            ratio: medianRatio(measured, floor), .atMost(1))
+        results.add("seal: size", "", floor: "gzip -6", ratio: size, .atMost(1.02))
+        let all = try child.measure("seal", freshFolder("seal"), isQuick ? "50000" : "1000000", "\(seed)")
+        results.memory("seal and export of \(all.operations) operations", all.peak, mebibytes: 128)
+        try remove(directory + "/seal")
+    }
+}

@@ -1,0 +1,149 @@
+import Foundation
+import Glibc
+import Nightdrop
+import NightdropFiles
+import NightdropJournal
+import NightdropModel
+
+/// Recording, and appending as many bytes with fdatasync, by turns.
+enum RecordMeasurement {
+    /// One operation a commit: an update of a product, `base` and `was` filled in. Blocks of commits and of bare appends
+    /// take turns; `seconds` is the median latency of a commit, `floor` that of an append.
+    static func latency(_ directory: String, pairs: Int, commits: Int) throws -> Measurement {
+        let till = try EnrolledTill(at: directory)
+        var source = DraftSource(7, seed: 7)
+        let warm = 200
+        for _ in 0..<warm { _ = try till.terminal.record(source.productUpdate()) }
+        let bytes = try till.memberSizes().suffix(warm).reduce(0, +) / warm
+        let bare = try BareFile(directory + "/bare")
+        for _ in 0..<warm { try bare.append(bytes) }
+        var recorded: [Double] = []
+        var appended: [Double] = []
+        var result = try Measurement.of {
+            for _ in 0..<pairs {
+                for _ in 0..<commits {
+                    let draft = source.productUpdate()
+                    recorded.append(try timed { _ = try till.terminal.record(draft) })
+                }
+                try till.terminal.flush()
+                for _ in 0..<commits { appended.append(try timed { try bare.append(bytes) }) }
+            }
+            return Int64(pairs * commits)
+        }
+        result.seconds = recorded.median
+        result.more = ["floor": appended.median, "bytes": Double(bytes), "p99": recorded.quantile(0.99)]
+        return result
+    }
+
+    /// Four threads, 64 operations a commit. The floor appends what became durable together, with as many fdatasyncs.
+    /// `seconds` is per operation.
+    static func groups(_ directory: String, pairs: Int, commits: Int) throws -> Measurement {
+        var measured: [Double] = []
+        var floor: [Double] = []
+        var groups = 0
+        var result = try Measurement.of {
+            for pair in 0..<pairs {
+                let path = "\(directory)/\(pair)"
+                let till = try EnrolledTill(at: path)
+                let work = (0..<4).map { writer -> [[OperationDraft]] in
+                    var source = DraftSource(writer, seed: UInt64(pair * 4 + writer))
+                    return (0..<commits / 4).map { _ in (0..<64).map { _ in source.next() } }
+                }
+                var source = DraftSource(9, seed: 9)
+                for _ in 0..<20 { _ = try till.terminal.record(source.productUpdate()) }
+                let before = try till.memberSizes().count
+                let operations = Double(64 * (commits / 4) * 4)
+                measured.append(timed { runAll(work, till.terminal) } / operations)
+                let sizes = try Array(till.memberSizes().dropFirst(before))
+                try till.terminal.flush()
+                let bare = try BareFile(path + "/bare")
+                floor.append(try timed { for size in sizes { try bare.append(size) } } / operations)
+                groups += sizes.count
+            }
+            return Int64(pairs * commits * 64)
+        }
+        result.seconds = measured.median
+        result.more = ["floor": floor.median, "groups": Double(groups) / Double(pairs)]
+        return result
+    }
+
+    static func openJournal(_ path: String) throws -> JournalWriter {
+        var random = SeededRandom(1)
+        return try JournalWriter(
+            fileSystem: DiskFileSystem(), directory: path,
+            identity: JournalIdentity(
+                node: Till.id("T", 7), store: Till.id("S", 1), journal: UniqueID.random(using: &random)),
+            conditions: JournalConditions(
+                policyVersion: 1, controlFields: ["sale": "total", "stock_movement": "quantity"]),
+            wallClock: { Int64(Measurement.now(CLOCK_REALTIME) * 1000) }, discovered: { _, _ in })
+    }
+
+    static func commit(_ journal: JournalWriter, _ drafts: [OperationDraft]) throws -> Int64 {
+        try journal.commit { builder in
+            var last: Int64 = 0
+            for draft in drafts { last = try builder.append([draft]).upperBound }
+            return last
+        }
+    }
+
+    private static func runAll(_ work: [[[OperationDraft]]], _ terminal: Terminal) {
+        let threads = work.map { commits in
+            let thread = WorkThread { for drafts in commits { _ = try? terminal.record(drafts) } }
+            thread.start()
+            return thread
+        }
+        threads.forEach { $0.join() }
+    }
+
+    private static func timed(_ body: () throws -> Void) rethrows -> Double {
+        let start = Measurement.now(CLOCK_MONOTONIC)
+        try body()
+        return Measurement.now(CLOCK_MONOTONIC) - start
+    }
+}
+
+/// A file to which bytes are appended with nothing around: what the disk itself costs.
+final class BareFile {
+    private let descriptor: Int32
+    private var size: Int64 = 0
+    private let bytes = [UInt8](repeating: 0x5A, count: 1 << 20)
+
+    init(_ path: String) throws {
+        descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw BenchmarkError("cannot open \(path)") }
+    }
+
+    deinit { close(descriptor) }
+
+    func append(_ count: Int) throws {
+        guard pwrite(descriptor, bytes, count, off_t(size)) == count, fdatasync(descriptor) == 0 else {
+            throw BenchmarkError("cannot append")
+        }
+        size += Int64(count)
+    }
+}
+
+/// A thread that can be waited for.
+final class WorkThread: Sendable {
+    private let body: @Sendable () -> Void
+    private let done = DispatchSemaphore(value: 0)
+
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+    func start() {
+        Thread.detachNewThread { [self] in
+            body()
+            done.signal()
+        }
+    }
+
+    func join() { done.wait() }
+}
+
+extension [Double] {
+    var median: Double { quantile(0.5) }
+
+    func quantile(_ part: Double) -> Double {
+        isEmpty ? .nan : sorted()[Swift.min(count - 1, Int(Double(count) * part))]
+    }
+}
