@@ -23,12 +23,12 @@ struct LineRecording {
         do {
             defer { bar.finish() }
             while let line = try lines.next() {
-                if line.isEmpty { continue }
-                let recorded = try commit(line, lines)
-                tally.add(recorded)
-                if console.isJSON { try console.out.json(recorded.json) }
+                var group = LineGroup(line, lines)
+                while group.hasRoom, let more = lines.nextAtHand() { group.add(more, lines.number) }
+                let failure = try record(group, lines, &tally)
                 // Whoever writes into a pipe learns of each commit; a file is answered in larger pieces.
                 if lines.size == nil { try console.out.flush() }
+                if let failure { throw failure }
                 if let size = lines.size {
                     bar.show(Double(lines.consumed) / Double(size), Words.count(tally.operations, "operation"))
                 }
@@ -42,14 +42,48 @@ struct LineRecording {
         try console.out.flush()
     }
 
-    private func commit(_ line: [UInt8], _ lines: LineReader) throws -> Recorded {
-        do {
-            let recorded = try node.record(DraftReader.drafts(line))
-            for fault in recorded.faults { console.note("\(lines.name), line \(lines.number): recorded, but \(fault)") }
-            return recorded
-        } catch {
-            throw LineFailure.error(error, lines)
+    /// Records the lines that are at hand, a commit each, with one sync. Returns what is wrong with the first bad one.
+    private func record(_ group: LineGroup, _ lines: LineReader, _ tally: inout Tally) throws -> (any Error)? {
+        let (commits, unread) = group.commits()
+        let result = commits.isEmpty ? RecordedCommits() : try node.record(commits: commits)
+        for (index, recorded) in result.recorded.enumerated() {
+            tally.add(recorded)
+            if console.isJSON { try console.out.json(recorded.json) }
+            for fault in recorded.faults {
+                console.note("\(lines.name), line \(group.numbers[index]): recorded, but \(fault)")
+            }
         }
+        if let failure = result.failure {
+            return LineFailure.error(failure, lines, group.numbers[result.recorded.count])
+        }
+        return unread.map { LineFailure.error($0, lines, group.numbers[commits.count]) }
+    }
+}
+
+/// Lines that were read together, as many as one sync is for.
+private struct LineGroup {
+    private(set) var numbers: [Int] = []
+    private var lines: [[UInt8]] = []
+    private var bytes = 0
+
+    init(_ line: [UInt8], _ reader: LineReader) { add(line, reader.number) }
+
+    var hasRoom: Bool { lines.count < 512 && bytes < 1 << 20 }
+
+    mutating func add(_ line: [UInt8], _ number: Int) {
+        guard !line.isEmpty else { return }
+        lines.append(line)
+        numbers.append(number)
+        bytes += line.count
+    }
+
+    /// The drafts of the lines before the first that cannot be read, and what is wrong with that one.
+    func commits() -> (commits: [[OperationDraft]], unread: (any Error)?) {
+        var commits: [[OperationDraft]] = []
+        for line in lines {
+            do { commits.append(try DraftReader.drafts(line)) } catch { return (commits, error) }
+        }
+        return (commits, nil)
     }
 }
 
@@ -80,9 +114,9 @@ struct EachRecording {
 
 /// An error with the line that it is about.
 enum LineFailure {
-    static func error(_ error: any Error, _ lines: LineReader) -> any Error {
+    static func error(_ error: any Error, _ lines: LineReader, _ number: Int? = nil) -> any Error {
         let failure = Failure(error)
         guard let kind = NightdropError.Kind(rawValue: failure.status) else { return error }
-        return NightdropError(kind, "\(lines.name), line \(lines.number): \(failure.message)")
+        return NightdropError(kind, "\(lines.name), line \(number ?? lines.number): \(failure.message)")
     }
 }

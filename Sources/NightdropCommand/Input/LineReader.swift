@@ -57,6 +57,13 @@ final class LineReader {
         }
     }
 
+    /// The next line, if it has been read whole already; nil rather than wait for it.
+    func nextAtHand() -> [UInt8]? {
+        guard let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        defer { start = end + 1 }
+        return line(start..<end, consuming: end + 1 - start)
+    }
+
     private func line(_ range: Range<Int>, consuming count: Int) -> [UInt8] {
         number += 1
         consumed += Int64(count)

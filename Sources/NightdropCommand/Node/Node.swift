@@ -65,6 +65,14 @@ enum Node {
         }
     }
 
+    /// Records several commits, up to the first that is refused.
+    func record(commits: [[OperationDraft]]) throws -> RecordedCommits {
+        switch self {
+        case .central(let central): try central.record(commits: commits)
+        case .terminal(let terminal): try terminal.record(commits: commits)
+        }
+    }
+
     /// A living record. A till knows its own store.
     func get(_ entity: String, _ id: String, store: String?) throws -> Record? {
         switch self {

@@ -276,9 +276,7 @@ final class MergeSession {
     }
 
     private func refuse(_ input: MergeInput, _ error: BundleError, _ outcome: inout BundleOutcome) {
-        let settled = Settling.judge(
-            error, status: try? central.fileSystem.status(input.path), now: Clock.now(),
-            settlingMilliseconds: MergeInput.settlingMilliseconds)
+        let settled = input.judge(error, central.fileSystem)
         outcome.reason = settled.summary
         outcome.status = settled.status
         switch settled.code {

@@ -27,6 +27,18 @@ extension Central {
     /// Records one operation; durable and merged on return.
     public func record(_ draft: OperationDraft) throws -> Recorded { try record([draft]) }
 
+    /// Records several commits, one after the other, up to the first that is refused.
+    public func record(commits: [[OperationDraft]]) throws -> RecordedCommits {
+        var result = RecordedCommits()
+        for drafts in commits {
+            do { result.recorded.append(try record(drafts)) } catch let error as NightdropError {
+                result.failure = error
+                break
+            }
+        }
+        return result
+    }
+
     /// Records operations that are known to be allowed. Everything happens under the store's write lock: filling in what
     /// the caller left open, `check`, the journal, the merge. So nothing can come between.
     func recordChecked(_ drafts: [OperationDraft], check: (any CentralWriter) throws -> Void) throws -> Recorded {

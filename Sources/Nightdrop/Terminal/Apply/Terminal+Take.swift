@@ -190,9 +190,7 @@ extension Terminal {
     }
 
     private func refused(_ offer: Offer, _ error: BundleError) -> BundleOutcome {
-        let judged = Settling.judge(
-            error, status: (try? fileSystem.status(offer.path)) ?? nil, now: Clock.now(),
-            settlingMilliseconds: MergeInput.settlingMilliseconds)
+        let judged = MergeInput(path: offer.path, isExplicit: !offer.isListed).judge(error, fileSystem)
         var outcome = BundleOutcome(file: offer.path, outcome: .refused, reason: judged.summary)
         outcome.status = judged.status
         switch judged.code {

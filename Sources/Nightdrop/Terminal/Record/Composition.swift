@@ -52,7 +52,9 @@ struct Composition {
     /// Appends the filled drafts.
     mutating func append(_ drafts: [OperationDraft], to builder: inout CommitBuilder) throws -> ClosedRange<Int64> {
         let numbers = try builder.append(drafts)
-        commit = builder.withWritten { text, operations in
+        commit = builder.withWritten { text, written in
+            // Other commits may stand before this one under the same sync.
+            let operations = written.drop { $0.seq < numbers.lowerBound }
             guard let first = operations.first, let last = operations.last else { return nil }
             let start = Int(first.line.start)
             let lines = Array(text[start..<Int(last.line.end)])

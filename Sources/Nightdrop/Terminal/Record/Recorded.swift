@@ -17,3 +17,17 @@ public struct Recorded: Sendable, Equatable {
         self.faults = faults
     }
 }
+
+/// What became of several commits that were recorded together.
+public struct RecordedCommits: Sendable {
+    /// The answers, in order, up to the first that was refused.
+    public var recorded: [Recorded]
+    /// Why that one was refused; nil if none was.
+    public var failure: NightdropError?
+
+    /// Answers.
+    public init(recorded: [Recorded] = [], failure: NightdropError? = nil) {
+        self.recorded = recorded
+        self.failure = failure
+    }
+}

@@ -11,6 +11,15 @@ struct MergeInput {
     /// How long a file must not have changed before what is wrong with it counts.
     static let settlingMilliseconds: Int64 = 10_000
 
+    /// What to make of an error: while a file may still be on its way, it is incomplete; one that was named explicitly is
+    /// taken to be all there, unless it ends early.
+    func judge(_ error: BundleError, _ fileSystem: any FileSystem) -> BundleError {
+        if isExplicit && error.code != .incomplete { return error }
+        return Settling.judge(
+            error, status: try? fileSystem.status(path), now: Clock.now(),
+            settlingMilliseconds: MergeInput.settlingMilliseconds)
+    }
+
     /// Bundles of one journal follow each other by their numbers.
     var order: String { Path.name(of: path) }
 
