@@ -288,9 +288,13 @@ final class MergeSession {
     }
 
     private func refuse(_ input: MergeInput, _ error: BundleError, _ outcome: inout BundleOutcome) {
-        let settled = Settling.judge(
-            error, status: try? central.fileSystem.status(input.path), now: Clock.now(),
-            settlingMilliseconds: MergeInput.settlingMilliseconds)
+        // What was taken in is whole: its file need not settle.
+        let settled =
+            outcome.from != nil
+            ? error
+            : Settling.judge(
+                error, status: try? central.fileSystem.status(input.path), now: Clock.now(),
+                settlingMilliseconds: MergeInput.settlingMilliseconds)
         outcome.reason = settled.summary
         outcome.status = settled.status
         switch settled.code {
