@@ -120,6 +120,13 @@ let package = Package(
                 "NightdropStore",
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "CrashTests",
+            dependencies: [
+                "NightdropCommand", "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles",
+                "NightdropFormats", "NightdropModel",
+            ],
+            swiftSettings: settings),
         .testTarget(name: "SimulationTests", dependencies: ["Nightdrop"], swiftSettings: settings),
     ]
 )

@@ -41,6 +41,7 @@ extension BatchMerger {
 
     private func isRepeat(_ current: Current) -> Bool {
         let record = records[current.slot]
+        guard record.fields.count == Int(current.operation.setCount) else { return false }
         var cursor = FieldCursor(current.text, current.operation.set)
         while let member = cursor.next() {
             guard let index = record.field(current.text[member.name]),

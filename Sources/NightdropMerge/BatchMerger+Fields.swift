@@ -8,17 +8,21 @@ extension BatchMerger {
             guard current.rules.policy.isFact else {
                 return hold(current, .validation, "central does not know this record")
             }
-            make(current, in: current.slot)
-            conflicts.append(
-                MergeConflict(
-                    kind: .validation, state: .open, operation: current.index, slot: Int32(current.slot), field: .none,
-                    base: current.value(current.operation.was), central: .none,
-                    incoming: current.value(current.operation.set),
-                    rule: "changed before it was created", decided: .none, number: 0))
-            return
+            return makeLate(current)
         }
         setFields(current, kind: .field)
         live(current)
+    }
+
+    /// A fact whose create has not come: it is taken, and somebody shall look at it.
+    mutating func makeLate(_ current: Current) {
+        make(current, in: current.slot)
+        conflicts.append(
+            MergeConflict(
+                kind: .validation, state: .open, operation: current.index, slot: Int32(current.slot), field: .none,
+                base: current.value(current.operation.was), central: .none,
+                incoming: current.value(current.operation.set),
+                rule: MergeConflict.changedBeforeCreated, decided: .none, number: 0))
     }
 
     /// Applies `set` and `add`, field by field.
@@ -40,16 +44,21 @@ extension BatchMerger {
     mutating func increment(_ current: Current) {
         var cursor = FieldCursor(current.text, current.operation.add)
         while let member = cursor.next() {
-            guard let amount = ExactDecimal(json: current.text[member.value]) else { continue }
-            add(amount, to: current.text[member.name], current)
+            let name = current.text[member.name]
+            guard let amount = ExactDecimal(json: current.text[member.value]) else {
+                note(
+                    .validation, .open, current, name, central: .none, nil, current.text[member.value],
+                    MergeConflict.notANumber, .none)
+                continue
+            }
+            add(amount, to: name, current)
         }
     }
 
     /// A value for what is a counter now counts as the difference from the value before.
     private mutating func setCounter(_ name: Bytes, _ value: Bytes, _ current: Current) {
         guard let new = ExactDecimal(json: value) else {
-            return note(
-                .validation, .open, current, name, central: .none, nil, value, "a counter takes numbers only", .none)
+            return note(.validation, .open, current, name, central: .none, nil, value, MergeConflict.notANumber, .none)
         }
         let before = FieldCursor.value(name, in: current.text, current.operation.was)
         if before.isPresent, let old = ExactDecimal(json: current.text[before]), let amount = new.subtracting(old) {
@@ -63,18 +72,24 @@ extension BatchMerger {
 
     private mutating func add(_ amount: ExactDecimal, to name: Bytes, _ current: Current) {
         let index = records[current.slot].field(name)
-        let before = index.flatMap { ExactDecimal(json: records[current.slot].fields[$0].value) } ?? .zero
+        let value = index.map { records[current.slot].fields[$0].value } ?? .none
+        let isNothing = value.isEmpty || value.first == UInt8(ascii: "n")
+        guard let before = isNothing ? .zero : ExactDecimal(json: value) else {
+            return note(
+                .validation, .open, current, name, central: value, nil, batch.arena.copy(amount.text),
+                "central's value is no number to add to", .none)
+        }
         guard let sum = before.adding(amount) else {
             return note(
                 .validation, .open, current, name, central: batch.arena.copy(before.text), nil,
                 batch.arena.copy(amount.text), "the sum has more than \(Limits.decimalDigits) digits", .none)
         }
-        let value = batch.arena.copy(sum.text)
-        write(value, name, index, current)
+        let total = batch.arena.copy(sum.text)
+        write(total, name, index, current)
         guard let minimum = current.rules.field(name)?.min, sum < minimum, amount < .zero else { return }
         note(
             .constraint, .open, current, name, central: batch.arena.copy(before.text), nil,
-            batch.arena.copy(amount.text), "below the minimum of \(minimum)", value)
+            batch.arena.copy(amount.text), "below the minimum of \(minimum)", total)
     }
 
     private mutating func set(_ name: Bytes, _ incoming: Bytes, _ current: Current, _ kind: ConflictKind) {
@@ -95,7 +110,8 @@ extension BatchMerger {
                 write(incoming, name, index, current)
                 settle(name, incoming, current)
             } else if Values.areEqual(field.value, incoming) {
-                if current.time > field.clock.time {
+                // Only who has seen a person's decision replaces it.
+                if current.time > field.clock.time && !field.clock.isDecision {
                     records[current.slot].fields[index].clock = current.clock
                     touch(current)
                 }
@@ -157,7 +173,16 @@ extension BatchMerger {
 
     /// An operation that has seen central's value closes what is open about the field.
     private mutating func settle(_ name: Bytes, _ value: Bytes, _ current: Current) {
-        guard current.decides == nil, let about = stored[Int32(current.slot)] else { return }
+        guard current.decides == nil else { return }
+        for index in conflicts.indices
+        where conflicts[index].slot == Int32(current.slot) && conflicts[index].state != .decided
+            && conflicts[index].number == 0 && conflicts[index].field.equals(name)
+        {
+            conflicts[index].state = .decided
+            conflicts[index].rule = MergeConflict.laterChange
+            conflicts[index].decided = value
+        }
+        guard let about = stored[Int32(current.slot)] else { return }
         for conflict in about where conflict.state != .decided && conflict.field.withUnsafeBytes({ $0.equals(name) }) {
             closures.append(
                 ConflictClosure(

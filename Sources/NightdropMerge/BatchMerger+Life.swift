@@ -8,7 +8,7 @@ extension BatchMerger {
             guard current.rules.policy.isFact else {
                 return hold(current, .validation, "central does not know this record")
             }
-            make(current, in: current.slot)
+            makeLate(current)
             return die(current)
         }
         records[current.slot].expand()
@@ -36,7 +36,8 @@ extension BatchMerger {
     /// The same was said already: causally later, or concurrently with a later time, takes over the clock.
     private mutating func takeOver(_ current: Current) {
         let clock = records[current.slot].lifeClock
-        guard !current.isConcurrent(with: clock) || current.time > clock.time else { return }
+        let isConcurrent = current.isConcurrent(with: clock)
+        guard !isConcurrent || (current.time > clock.time && !clock.isDecision) else { return }
         var taken = current.clock
         taken.time = max(taken.time, clock.time)
         records[current.slot].lifeClock = taken

@@ -149,6 +149,8 @@ public struct BatchMerger {
     mutating func hold(_ current: Current, _ kind: ConflictKind, _ reason: String) {
         let operation = current.operation
         targets[current.index] = records[current.slot].exists ? Int32(current.slot) : -1
+        // A person who leaves a record unknown has decided.
+        guard current.decides == nil else { return }
         conflicts.append(
             MergeConflict(
                 kind: kind, state: .open, operation: current.index, slot: targets[current.index], field: .none,
@@ -162,9 +164,16 @@ public struct BatchMerger {
         aliasesOfJournal[alias.journal, default: []].append(alias)
     }
 
+    /// What a decision sets; none where it sets nothing, as one about whether the record lives.
     private func decidedValue(_ current: Current) -> Bytes {
         var cursor = FieldCursor(current.text, current.operation.set)
-        return cursor.next().map { current.text[$0.value] } ?? .none
+        if let first = cursor.next() {
+            return cursor.next() == nil ? current.text[first.value] : current.text[current.operation.set]
+        }
+        var counters = FieldCursor(current.text, current.operation.add)
+        guard let counter = counters.next() else { return .none }
+        let record = records[current.slot]
+        return record.field(current.text[counter.name]).map { record.fields[$0].value } ?? .none
     }
 }
 

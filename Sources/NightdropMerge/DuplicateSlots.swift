@@ -27,10 +27,16 @@ public enum DuplicateSlots {
         }
         for (runIndex, run) in batch.runs.enumerated() {
             guard let node = context.authors[context.runCodes[runIndex]]?.node else { continue }
-            for index in run.operations where batch.operations[index].action == .create {
+            for index in run.operations {
                 let own = batch.slotOf[index]
                 let key = batch.index.slots[Int(own)]
-                guard batch.entities[Int(key.entity)].policy.duplicates == .keepBoth else { continue }
+                let policy = batch.entities[Int(key.entity)].policy
+                guard batch.operations[index].action == .create else {
+                    // A fact is made by whatever comes first.
+                    if policy.isFact && !records[Int(own)].exists { created.insert(own) }
+                    continue
+                }
+                guard policy.duplicates == .keepBoth else { continue }
                 let isFirst = created.insert(own).inserted && !records[Int(own)].exists
                 guard !isFirst else { continue }
                 var number = 1
@@ -38,7 +44,9 @@ public enum DuplicateSlots {
                     let suffix = number == 1 ? "~\(node)" : "~\(node)~\(number)"
                     let candidate = Int32(try slot(key, Array(key.id) + Array(suffix.utf8)))
                     number += 1
-                    if !records[Int(candidate)].exists && !created.contains(candidate) && taken.insert(candidate).inserted {
+                    if !records[Int(candidate)].exists && !created.contains(candidate)
+                        && taken.insert(candidate).inserted
+                    {
                         spare[index] = candidate
                         break
                     }

@@ -116,7 +116,7 @@ public final class MergeBatch {
         let entity = entityIndex(buffer[operation.entity])
         var store: Int32 = 0
         if entities[Int(entity)].policy.scope == .store {
-            if operation.store.isPresent {
+            if operation.store.isPresent && run.author.isCentral {
                 store = storeIndex(JSONString.unescaped(buffer[operation.store]))
             } else if let own = run.author.store {
                 store = storeIndex(own.text)

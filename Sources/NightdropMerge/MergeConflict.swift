@@ -34,6 +34,13 @@ public enum ConflictState: String, Sendable, CaseIterable {
 
 /// A conflict that a merge found. Values are JSON; an absent one is empty.
 public struct MergeConflict {
+    /// The reason of a `validation` conflict beside a fact that was taken although its create has not come.
+    public static let changedBeforeCreated = "changed before it was created"
+    /// The reason of a `validation` conflict about a counter that was given something else.
+    public static let notANumber = "a counter takes numbers of at most 34 digits only"
+    /// What decided a conflict that an operation closed which had seen central's value.
+    public static let laterChange = "a later change"
+
     /// What kind it is.
     public var kind: ConflictKind
     /// Where it stands.

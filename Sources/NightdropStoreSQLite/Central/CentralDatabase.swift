@@ -33,19 +33,26 @@ public final class CentralDatabase: CentralStore {
 
     /// Reads, at one moment.
     public func read<Answer>(_ body: (any CentralReader) throws -> Answer) throws -> Answer {
-        try pool.read { db in try body(SQLiteCentralReader(db: db)) }
+        try attempt { try pool.read { db in try body(SQLiteCentralReader(db: db)) } }
     }
 
     /// Writes: all of it, durable on return, or nothing.
     public func write<Answer>(_ body: (any CentralWriter) throws -> Answer) throws -> Answer {
-        try pool.writeWithoutTransaction { db in
-            var answer: Answer?
-            try db.inTransaction(.immediate) {
-                answer = try body(SQLiteCentralWriter(db: db))
-                return .commit
+        try attempt {
+            try pool.writeWithoutTransaction { db in
+                var answer: Answer?
+                try db.inTransaction(.immediate) {
+                    answer = try body(SQLiteCentralWriter(db: db))
+                    return .commit
+                }
+                guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
+                return answer
             }
-            guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
-            return answer
         }
+    }
+
+    /// Errors of the library become the store's; those of a body stay what they are.
+    private func attempt<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        do { return try body() } catch let error as DatabaseError { throw StoreError(error, path) }
     }
 }

@@ -17,6 +17,10 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
 
     func use(_ policy: Policy) throws {
         for entity in policy.entities { try setReach(of: entity) }
+        // Also of what the policy no longer names.
+        var names: [String] = []
+        try rows("SELECT name FROM _entity") { names.append($0.text(0)) }
+        for name in names { try setReach(of: policy.entity(name)) }
         let store = "(SELECT name FROM _store WHERE code = _record.store)"
         try EntityViews.replace(db, policy: policy, store: store) { name in
             "entity = \((try? entityCode(EntityPolicy(name: name))) ?? 0)"

@@ -141,8 +141,8 @@ struct ConflictWriter {
         let byPerson = try SQLStatement(
             writer.db,
             """
-            UPDATE _conflict SET state = 'decided', decided = ?, decided_by = ?, decided_at = ?, revision = revision + 1
-            WHERE number = ?
+            UPDATE _conflict SET state = 'decided', decided = coalesce(?, CASE kind WHEN 'delete-update' THEN ? END),
+            decided_by = ?, decided_at = ?, revision = revision + 1 WHERE number = ?
             """)
         for closure in merger.closures {
             try tell(closure)
@@ -150,10 +150,11 @@ struct ConflictWriter {
                 let operation = merger.batch.operations[closure.operation]
                 let text = merger.batch.run(of: closure.operation).map { merger.batch.runs[$0].text.buffer }
                 let by = operation.by.isPresent ? text.map { JSONString.unescaped($0[operation.by]) } : nil
-                byPerson.bind(1, bytes: closure.decided)
-                byPerson.bind(2, by ?? "head office")
-                byPerson.bind(3, operation.time.milliseconds)
-                byPerson.bind(4, closure.number)
+                byPerson.bind(1, closure.decided.isEmpty ? nil : closure.decided.text)
+                byPerson.bind(2, operation.action == .delete ? "false" : "true")
+                byPerson.bind(3, by ?? "head office")
+                byPerson.bind(4, operation.time.milliseconds)
+                byPerson.bind(5, closure.number)
                 try byPerson.run()
             } else {
                 byRule.bind(1, bytes: closure.decided)

@@ -18,7 +18,8 @@ struct MergeCommitter {
         let counts = try store.write { writer -> [Int64] in
             let now = Clock.now()
             var codes: [UniqueID: Int32] = [:]
-            for row in pending.journals.values {
+            // In the order of their segments, so that the same merge makes the same store.
+            for row in pending.segments.compactMap({ pending.journals[$0.journal] }) where codes[row.journal] == nil {
                 let author = RunAuthor(journal: row.journal, node: row.node, store: row.store, isCentral: false)
                 codes[row.journal] = try writer.journal(author, follows: row.follows).code
             }

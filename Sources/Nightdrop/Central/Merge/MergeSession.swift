@@ -16,6 +16,8 @@ final class MergeSession {
     private let archive: SegmentArchive
     private var journals: [UniqueID: JournalRow] = [:]
     private var terminals: [NodeID: TerminalRow] = [:]
+    /// The hashes of segments of this run, which the store may not have yet.
+    private var hashes: [UniqueID: [Int64: ContentHash]] = [:]
     private var decoder = SegmentDecoder()
     private var pending: PendingMerge
     private let handOver: (PendingMerge) throws -> Void
@@ -121,6 +123,8 @@ final class MergeSession {
                 outcome.status = 75
                 outcome.reason =
                     "gap: segments \(row.segment + 1) to \(segment.number - 1) of journal \(author.journal.short) are missing"
+                // It is answered, so that the terminal learns what to send again.
+                if taken[source.author.node] == nil { taken[source.author.node] = manifest }
                 return
             }
         }
@@ -132,11 +136,16 @@ final class MergeSession {
     private func compare(_ segment: Manifest.Segment, _ row: JournalRow, _ bundle: VerifiedBundle) throws {
         var held: ContentHash? = row.segmentHash
         if segment.number < row.segment {
-            held = try central.store.read { try $0.segment(journal: row.code, number: segment.number) }?.hash
+            held =
+                try hashes[row.journal]?[segment.number]
+                ?? central.store.read { try $0.segment(journal: row.code, number: segment.number) }?.hash
         }
-        guard let held, held != segment.hash else { return }
-        throw BundleError(
-            .damaged, file: bundle.path, entry: segment.path,
+        if let held, held != segment.hash { throw fork(segment, row, bundle) }
+    }
+
+    private func fork(_ segment: Manifest.Segment, _ row: JournalRow, _ bundle: VerifiedBundle) -> BundleError {
+        BundleError(
+            .malformed, file: bundle.path, entry: segment.path,
             "fork: segment \(segment.number) of journal \(row.journal.short) is held with other content")
     }
 
@@ -153,6 +162,8 @@ final class MergeSession {
             row.code > 0 ? try central.store.read { try $0.segment(journal: row.code, number: segment.number) } : nil
         var held: SegmentRow
         if let stored {
+            // An interrupted merge holds its first operations already.
+            guard stored.hash == segment.hash else { throw fork(segment, row, bundle) }
             held = stored
         } else {
             let month = Timestamp.text(milliseconds: Clock.now()).prefix(7)
@@ -167,6 +178,7 @@ final class MergeSession {
         outcome.known += max(0, merged - segment.first + 1)
         row.segment = segment.number
         row.segmentHash = decoded.hash
+        hashes[row.journal, default: [:]][segment.number] = decoded.hash
         row.totals = row.totals.adding(decoded.totals)
         close(decoded, source, &row)
         journals[row.journal] = row
@@ -262,10 +274,11 @@ final class MergeSession {
             pending.finished.append(source)
         }
         taken[source.author.node] = manifest
-        // Bundles arrive in any order; the one that was written last tells where the terminal stands.
-        guard manifest.created >= terminal.seen else { return }
+        // Bundles arrive in any order; the one that was written last tells where the terminal stands. By its clock, unless
+        // it brings something new; a clock that runs ahead must not hide what comes later.
+        guard !places.isEmpty || manifest.created >= terminal.seen else { return }
         var row = terminal
-        row.seen = manifest.created
+        row.seen = min(manifest.created, Clock.now())
         row.journal = manifest.from.journal
         row.cursor = manifest.cursor
         row.pending = manifest.pending
@@ -276,7 +289,8 @@ final class MergeSession {
     }
 
     private func refuse(_ input: MergeInput, _ error: BundleError, _ outcome: inout BundleOutcome) {
-        let settled = input.judge(error, central.fileSystem)
+        // What was taken in is whole: its file need not settle.
+        let settled = outcome.from != nil ? error : input.judge(error, central.fileSystem)
         outcome.reason = settled.summary
         outcome.status = settled.status
         switch settled.code {

@@ -9,7 +9,10 @@ extension Central {
     ///
     /// - Throws: `NightdropError` of kind `refused` for what breaks a rule of the policy; then nothing is written.
     public func record(_ drafts: [OperationDraft]) throws -> Recorded {
-        for draft in drafts {
+        for (index, draft) in drafts.enumerated() {
+            guard draft.key == nil || index == 0 else {
+                throw NightdropError(.usage, "in a transaction the key stands on the first operation")
+            }
             if draft.key?.hasPrefix(DecisionKey.reserved) == true {
                 throw NightdropError(.refused, "keys that begin with \(DecisionKey.reserved) are Nightdrop's own")
             }
@@ -41,24 +44,32 @@ extension Central {
 
     /// Records operations that are known to be allowed. Everything happens under the store's write lock: filling in what
     /// the caller left open, `check`, the journal, the merge. So nothing can come between.
+    ///
+    /// What is in the journal is recorded, whatever becomes of the store then: it catches up at the next occasion.
     func recordChecked(_ drafts: [OperationDraft], check: (any CentralWriter) throws -> Void) throws -> Recorded {
-        try store.write { writer in
-            try catchUp(writer)
-            try check(writer)
-            if let key = drafts.first?.key, let known = try writer.setting("key:\(key)").flatMap(Central.numbers) {
-                return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
+        var durable: ClosedRange<Int64>?
+        do {
+            return try store.write { writer in
+                try catchUp(writer)
+                try check(writer)
+                if let key = drafts.first?.key, let known = try writer.setting("key:\(key)").flatMap(Central.numbers) {
+                    return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
+                }
+                let filled = try fill(drafts, writer)
+                let written = try journal.commit { builder -> Written in
+                    let numbers = try builder.append(filled)
+                    return builder.withWritten { Written(numbers: numbers, text: Array($0), operations: Array($1)) }
+                }
+                durable = written.numbers
+                try written.text.withUnsafeBytes { try merge(own: written.operations, $0, writer) }
+                return Recorded(first: written.numbers.lowerBound, last: written.numbers.upperBound)
             }
-            let filled = try fill(drafts, writer)
-            let written = try journal.commit { builder -> Written in
-                let numbers = try builder.append(filled)
-                return builder.withWritten { Written(numbers: numbers, text: Array($0), operations: Array($1)) }
-            }
-            let numbers = written.numbers
-            if let key = drafts.first?.key {
-                try writer.set("key:\(key)", "\(numbers.lowerBound)-\(numbers.upperBound)")
-            }
-            try written.text.withUnsafeBytes { try merge(own: written.operations, $0, writer) }
-            return Recorded(first: numbers.lowerBound, last: numbers.upperBound)
+        } catch {
+            guard let durable else { throw error }
+            throw NightdropError(
+                .inputOutput,
+                "recorded as \(durable.lowerBound) to \(durable.upperBound) in the journal; do not record it again. "
+                    + "The store takes it in at the next start, for now it failed: \(NightdropError(error).message)")
         }
     }
 
@@ -95,7 +106,15 @@ extension Central {
 
     private func catchUp(_ writer: any CentralWriter) throws {
         let merged = try writer.journal(author, follows: nil).seq
-        guard journal.lastSeq > merged else { return }
+        // A commit of nothing learns of what another process has appended, which may have ended before the store had it.
+        let last = try journal.commit { $0.nextSeq } - 1
+        guard last >= merged else {
+            throw NightdropError(
+                .inputOutput,
+                "\(directory.store) holds \(merged) of head office's own operations, the journal beside it \(last): "
+                    + "one of them was restored without the other")
+        }
+        guard last > merged else { return }
         try journal.reader.read(from: merged + 1) { buffer, operations in try merge(own: operations, buffer, writer) }
     }
 
@@ -114,7 +133,12 @@ extension Central {
         }
         let batch = MergeBatch(policy: policy, expecting: operations.count)
         batch.begin(author, text: text, segment: 0)
-        operations.forEach { batch.add($0) }
+        for operation in operations {
+            batch.add(operation)
+            guard operation.key.isPresent else { continue }
+            let last = operation.seq + Int64(operation.transactionCount) - 1
+            try writer.set("key:\(JSONString.unescaped(buffer[operation.key]))", "\(operation.seq)-\(last)")
+        }
         var row = try writer.journal(author, follows: nil)
         let segment = try writer.segment(journal: row.code, number: 0)?.id ?? ownSegment(row.code, writer)
         _ = try writer.merge(batch, segments: [segment], codes: [row.code], now: Clock.now())
@@ -133,24 +157,36 @@ extension Central {
                 bundle: nil))
     }
 
-    /// Fills in `base`, `was` and increments from the state under the lock.
+    /// Fills in `base`, `was` and increments from the state under the lock, and from the drafts before.
     private func fill(_ drafts: [OperationDraft], _ writer: any CentralWriter) throws -> [OperationDraft] {
         let csn = try writer.cursor().csn
+        var changed: [[String]: DraftedRecord] = [:]
         return try drafts.map { draft in
             let entity = policy.entity(draft.entity)
             let store = entity.scope == .store ? draft.store ?? "" : ""
-            let present = try writer.record(entity: draft.entity, store: store, id: draft.id)
-            if draft.action == .create, let present, present.lives {
-                throw NightdropError(.refused, "\(draft.entity) \(draft.id) exists already: update it instead")
-            }
-            if draft.action != .create, present?.lives != true {
-                throw NightdropError(.refused, "there is no \(draft.entity) \(draft.id)")
-            }
+            let name = [draft.entity, store, draft.id]
+            let present =
+                try changed[name]
+                ?? writer.record(entity: draft.entity, store: store, id: draft.id).map(DraftedRecord.init)
+            try check(draft, present)
             var filled = draft
             if entity.scope == .all { filled.store = nil }
             if filled.base == nil { filled.base = csn }
             if filled.was == nil { filled.was = Central.was(draft, present?.fields ?? [], entity) }
-            return try CounterIncrements.applied(to: filled, entity: entity, present: present?.fields ?? [])
+            filled = try CounterIncrements.applied(to: filled, entity: entity, present: present?.fields ?? [])
+            changed[name] = (present ?? DraftedRecord()).after(filled)
+            return filled
+        }
+    }
+
+    /// A decision may be about any record; else one that lives is not made again, and one that does not is not changed.
+    private func check(_ draft: OperationDraft, _ present: DraftedRecord?) throws {
+        guard draft.key?.hasPrefix(DecisionKey.reserved) != true else { return }
+        if draft.action == .create, present?.lives == true {
+            throw NightdropError(.refused, "\(draft.entity) \(draft.id) exists already: update it instead")
+        }
+        if draft.action != .create, present?.lives != true {
+            throw NightdropError(.refused, "there is no \(draft.entity) \(draft.id)")
         }
     }
 

@@ -26,61 +26,44 @@ extension Central {
 
     /// Decides a conflict, or decides it anew: an operation in head office's own journal, which travels to all tills.
     ///
+    /// About a whole record: `incoming` applies the operation that was held back, `central` leaves the record as it is, and
+    /// a value is an object of the fields that shall hold.
     /// - Throws: `NightdropError` of kind `tryAgain` if the record is no longer as the conflict shows it.
     public func resolve(_ number: Int64, _ decision: Decision, by: String? = nil) throws -> Recorded {
         guard let shown = try conflict(number) else {
             throw NightdropError(.notFound, "there is no conflict \(number)")
         }
-        let draft = try draft(deciding: shown, decision, by)
+        let record = try store.read { try $0.record(entity: shown.entity, store: shown.store, id: shown.id) }
+        let draft = try ConflictDecision(shown, record).draft(decision, by)
         return try recordChecked([draft]) { writer in
-            guard let present = try writer.record(entity: shown.entity, store: shown.store, id: shown.id) else {
-                return
-            }
-            try check(shown, present, try writer.conflict(number))
+            let present = try writer.record(entity: shown.entity, store: shown.store, id: shown.id)
+            try check(shown, try writer.conflict(number))
+            guard present?.lives == record?.lives else { throw moved(shown) }
+            if let present { try check(shown, present) }
         }
     }
 
-    /// The record must still be what the person has looked at.
-    private func check(_ shown: ConflictRow, _ present: RecordRow, _ now: ConflictRow?) throws {
+    /// The conflict must still be the one that the person has looked at,
+    private func check(_ shown: ConflictRow, _ now: ConflictRow?) throws {
         guard now?.csn == shown.csn, now?.revision == shown.revision else { throw moved(shown) }
-        guard let field = shown.field, shown.kind != ConflictKind.constraint.rawValue else { return }
-        let value = present.fields.first { $0.name == field }?.value.json
-        let expected = shown.decided ?? shown.central
-        guard let value, let expected else { return }
-        guard Central.areEqual(value, expected) else { throw moved(shown) }
+    }
+
+    /// and so must the record.
+    private func check(_ shown: ConflictRow, _ present: RecordRow) throws {
+        guard shown.kind != ConflictKind.constraint.rawValue, let expected = shown.decided ?? shown.central else {
+            return
+        }
+        if shown.kind == ConflictKind.deleteUpdate.rawValue {
+            guard expected == (present.lives ? "true" : "false") else { throw moved(shown) }
+        } else if let field = shown.field, let value = present.fields.first(where: { $0.name == field })?.value.json {
+            guard Central.areEqual(value, expected) else { throw moved(shown) }
+        }
     }
 
     private func moved(_ shown: ConflictRow) -> NightdropError {
         NightdropError(
             .tryAgain,
             "\(shown.entity) \(shown.id) has changed since conflict \(shown.number) was shown; look at it again")
-    }
-
-    private func draft(deciding shown: ConflictRow, _ decision: Decision, _ by: String?) throws -> OperationDraft {
-        var draft = OperationDraft(
-            .update, shown.entity, id: shown.id, store: shown.store.isEmpty ? nil : shown.store,
-            key: DecisionKey.key(conflict: shown.number, revision: shown.revision + 1), by: by ?? "head office")
-        let value: String? =
-            switch decision {
-            case .central: shown.central
-            case .incoming: shown.incoming
-            case .base: shown.base
-            case .value(let json): json
-            }
-        guard let value else {
-            throw NightdropError(.refused, "conflict \(shown.number) shows no such value; give one with --set")
-        }
-        guard (try? JSONValue.parse(value)) != nil else { throw NightdropError(.usage, "\(value) is no JSON value") }
-        switch (ConflictKind(rawValue: shown.kind), shown.field) {
-        case (.deleteUpdate, _): draft.action = value == "false" ? .delete : .update
-        case (.field, let field?), (.createCreate, let field?), (.constraint, let field?), (.validation, let field?):
-            draft.set = [Field(field, FieldValue(checkedJSON: value))]
-        default:
-            throw NightdropError(
-                .refused,
-                "conflict \(shown.number) is about the whole record: record what shall hold with `nightdrop record`")
-        }
-        return draft
     }
 
     private static func areEqual(_ left: String, _ right: String) -> Bool {

@@ -1,0 +1,117 @@
+import NightdropModel
+import NightdropStore
+import NightdropStoreSQLite
+import Testing
+
+/// Nothing is merged away, replaced or left out without a trace.
+@Suite struct LossTests {
+    @Test func aCreateThatSaysLessIsNoRepeat() throws {
+        let desk = try MergeDesk("  sale: {direction: up}")
+        try desk.merge("T1", [create("sale", "R-1", [("total", "10"), ("table", "4")])])
+        try desk.merge("T1", [create("sale", "R-1", [("total", "10")])])
+        #expect(try desk.show("sale", "R-1") == #"{"table":4,"total":10}"#)
+        #expect(try desk.show("sale", "R-1~T1") == #"{"total":10}"#)
+    }
+
+    /// Whether in one transaction or in two: the sale is booked beside what somebody else's change has made.
+    @Test(arguments: [true, false]) func aCreateBehindAnothersChangeOfThatIdIsBooked(together: Bool) throws {
+        let desk = try MergeDesk("  sale: {direction: up}")
+        let late = ("T2", [(update("sale", "R-1", [("state", #""void""#)]), Int64(0))])
+        let sale = ("T1", [(create("sale", "R-1", [("total", "10")]), Int64(0))])
+        if together {
+            try desk.merge([late, sale])
+        } else {
+            try desk.merge([late])
+            try desk.merge([sale])
+        }
+        #expect(try desk.show("sale", "R-1") == #"{"state":"void"}"#)
+        #expect(try desk.show("sale", "R-1~T1") == #"{"total":10}"#)
+    }
+
+    @Test func aDeleteOfAnUnknownFactIsShown() throws {
+        let desk = try MergeDesk("  sale: {direction: up}")
+        try desk.merge("T1", [delete("sale", "R-1")])
+        #expect(try desk.show("sale", "R-1") == "dead {}")
+        #expect(try desk.conflicts().map { String($0.prefix(15)) } == ["validation open"])
+    }
+
+    @Test func whatIsNoNumberIsNotReplacedByASum() throws {
+        let desk = try MergeDesk("  item: {fields: {stock: {merge: counter}}}")
+        try desk.merge("HQ", [create("item", "A", [("stock", #""many""#)])])
+        try desk.merge("T1", [update("item", "A", add: [("stock", "-1")], base: 1)])
+        #expect(try desk.show("item", "A") == #"{"stock":"many"}"#)
+        #expect(try desk.conflicts() == [#"validation open stock "many" -1 -"#])
+    }
+
+    @Test func anIncrementThatCannotBeAddedIsShown() throws {
+        let desk = try MergeDesk("  item: {fields: {stock: {merge: counter}}}")
+        try desk.merge("HQ", [create("item", "A", [], add: [("stock", "1")])])
+        let long = String(repeating: "9", count: 40)
+        try desk.merge("T1", [update("item", "A", add: [("stock", long)], base: 1)])
+        #expect(try desk.show("item", "A") == #"{"stock":1}"#)
+        #expect(try desk.conflicts() == ["validation open stock - \(long) -"])
+    }
+
+    @Test func anEqualValueDoesNotWashADecisionAway() throws {
+        let desk = try MergeDesk("  product: {}")
+        try desk.merge("HQ", [create("product", "A", [("price", "1")])])
+        try desk.merge("T1", [update("product", "A", [("price", "2")], base: 1)], at: 10)
+        try desk.merge("T2", [update("product", "A", [("price", "3")], base: 1)], at: 20)
+        try desk.merge(
+            "HQ", [update("product", "A", [("price", "2.5")], base: try desk.csn, key: "nightdrop:resolve:1:1")], at: 30
+        )
+        try desk.merge("T3", [update("product", "A", [("price", "2.5")], base: 1)], at: 40)
+        try desk.merge("T4", [update("product", "A", [("price", "9")], base: 1)], at: 50)
+        #expect(try desk.show("product", "A") == #"{"price":2.5}"#)
+        #expect(try desk.conflicts() == ["field reopened price 2.5 9 2.5"])
+    }
+
+    @Test func aDecisionThatARecordStaysIsNotWashedAway() throws {
+        let desk = try MergeDesk("  product: {}")
+        try desk.merge("HQ", [create("product", "A", [("price", "1")])])
+        try desk.merge("T1", [update("product", "A", [("price", "2")], base: 1)], at: 10)
+        try desk.merge("T2", [delete("product", "A", base: 1)], at: 20)
+        try desk.merge("HQ", [update("product", "A", base: try desk.csn, key: "nightdrop:resolve:1:1")], at: 30)
+        try desk.merge("T3", [update("product", "A", [("size", "2")], base: 1)], at: 40)
+        try desk.merge("T4", [delete("product", "A", base: 1)], at: 50)
+        #expect(try desk.show("product", "A") == #"{"price":2,"size":2}"#)
+        #expect(try desk.conflicts() == ["delete-update reopened - true false true"])
+    }
+
+    /// An operation that has seen central's value closes the conflict, whether both come in one transaction or in two.
+    @Test(arguments: [true, false]) func aConflictIsClosedByWhoHasSeenTheValue(together: Bool) throws {
+        let desk = try MergeDesk("  product: {onConflict: manual}")
+        try desk.merge("HQ", [create("product", "A", [("price", "1")])])
+        try desk.merge("HQ", [update("product", "A", [("price", "2")], base: 1)])
+        let blind = ("T1", [(update("product", "A", [("price", "3")], base: 1), Int64(0))])
+        let seeing = ("T2", [(update("product", "A", [("price", "4")], base: 2), Int64(0))])
+        if together {
+            try desk.merge([blind, seeing])
+        } else {
+            try desk.merge([blind])
+            try desk.merge([seeing])
+        }
+        #expect(try desk.show("product", "A") == #"{"price":4}"#)
+        #expect(try desk.conflicts() == ["field decided price 2 3 4"])
+    }
+
+    @Test func aTillWritesInItsOwnStoreOnly() throws {
+        let desk = try MergeDesk("  table: {scope: store}")
+        var other = create("table", "1", [("seats", "6")])
+        other.store = "S2"
+        try desk.merge("T1", [other])
+        #expect(try desk.show("table", "1", store: "S2") == nil)
+        #expect(try desk.show("table", "1", store: "S1") == #"{"seats":6}"#)
+    }
+
+    /// Once the policy no longer names an entity, it is carried to all.
+    @Test func whatThePolicyNoLongerNamesReachesTheTills() throws {
+        let desk = try MergeDesk("  note: {direction: up}")
+        try desk.merge("T1", [create("note", "A", [("text", "1")])])
+        let policy = Policy(version: 2, organisation: "Test", entities: [])
+        try desk.store.write { try $0.use(policy) }
+        let store = try #require(NodeID("S1"))
+        let lines = try desk.store.read { try $0.changes(after: 0, store: store, policy: policy) { _ in } }
+        #expect(lines == 1)
+    }
+}
