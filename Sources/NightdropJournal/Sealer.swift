@@ -37,9 +37,15 @@ final class Sealer: Sendable {
                 let file = try directory.fileSystem.open(sealed, .read)
                 try verify(file, number: entry.number, is: source)
             } else {
+                var written: ContentHash?
                 try directory.fileSystem.publish(
-                    sealed, write: { try self.write(source, to: $0) },
-                    verify: { try self.verify($0, number: entry.number, is: source) })
+                    sealed, write: { written = try self.write(source, to: $0) },
+                    verify: { file in
+                        // All of the text was checked when it was read; now only that it is the same.
+                        guard try SegmentReader.textHash(file) == written else {
+                            throw source.damaged("the medium gave back other text than was written")
+                        }
+                    })
             }
             // Only what the next segment vouches for may go: the chain goes on from its hash.
             let next = try SegmentReader.header(
@@ -52,8 +58,8 @@ final class Sealer: Sendable {
         }
     }
 
-    /// Copies the text, in members of 1 MiB of whole lines.
-    private func write(_ source: SegmentReader, to file: any OpenFile) throws {
+    /// Copies the text, in members of 1 MiB of whole lines, and returns its hash.
+    private func write(_ source: SegmentReader, to file: any OpenFile) throws -> ContentHash {
         let pending = TextBuffer()
         let writer = try SealedWriter(file)
         while let piece = try source.next(goal: Limits.memberTextBytes) {
@@ -68,6 +74,7 @@ final class Sealer: Sendable {
             (trailer.line + [UInt8(ascii: "\n")]).withUnsafeBytes { pending.append($0) }
         }
         _ = try writer.write(pending.bytes, isLast: true)
+        return try writer.finish()
     }
 
     private func verify(_ file: any OpenFile, number: Int64, is source: SegmentReader) throws {
@@ -79,30 +86,42 @@ final class Sealer: Sendable {
     }
 }
 
-/// Compresses text into the members of a sealed segment, two at a time.
+/// Compresses text into the members of a sealed segment, each on a thread of its own, two at a time, while the caller
+/// reads on.
 private final class SealedWriter {
     private let file: any OpenFile
     private var offset: Int64 = 0
-    private let compressors: (GzipCompressor, GzipCompressor)
-    private var out: ([UInt8], [UInt8]) = ([], [])
+    private var hasher = ContentHasher()
+    private var idle: [Compression]
+    private var running: [Compression] = []
 
     init(_ file: any OpenFile) throws(GzipError) {
         self.file = file
-        compressors = (try GzipCompressor(level: 6), try GzipCompressor(level: 6))
+        idle = [try Compression(), try Compression()]
     }
 
-    /// Writes whole pairs of members, or all text if it is the last; returns how many bytes of text it has used.
+    // The threads must have ended before what they work on goes.
+    deinit { running.forEach { $0.wait() } }
+
+    /// Takes whole members, or all text if it is the last; returns how many bytes of text it has used.
     func write(_ text: UnsafeRawBufferPointer, isLast: Bool) throws -> Int {
         var used = 0
-        while true {
-            guard let first = member(text, from: used, isLast: isLast) else { return used }
-            guard let second = member(text, from: first.upperBound, isLast: isLast) else {
-                if isLast { try write(text[first], nil) }
-                return isLast ? first.upperBound : used
-            }
-            try write(text[first], text[second])
-            used = second.upperBound
+        while let member = member(text, from: used, isLast: isLast) {
+            if idle.isEmpty { try writeOldest() }
+            let lines = UnsafeRawBufferPointer(rebasing: text[member])
+            hasher.update(lines)
+            let compression = idle.removeLast()
+            compression.start(lines)
+            running.append(compression)
+            used = member.upperBound
         }
+        return used
+    }
+
+    /// Writes what is still being compressed, and returns the hash of all text.
+    func finish() throws -> ContentHash {
+        while !running.isEmpty { try writeOldest() }
+        return hasher.finish()
     }
 
     /// The next member's text: as many whole lines as 1 MiB holds, or one longer one.
@@ -114,55 +133,46 @@ private final class SealedWriter {
         return text[limit...].firstIndex(of: UInt8(ascii: "\n")).map { start..<($0 + 1) }
     }
 
-    private func write(_ first: Slice<UnsafeRawBufferPointer>, _ second: Slice<UnsafeRawBufferPointer>?) throws {
-        out.0.removeAll(keepingCapacity: true)
-        out.1.removeAll(keepingCapacity: true)
-        if let second {
-            var result: Result<Void, GzipError> = .success(())
-            // The other thread has its own compressor and output, and ends before this function goes on.
-            nonisolated(unsafe) let work = Compression(compressors.1, UnsafeRawBufferPointer(rebasing: second), out.1)
-            out.1 = []
-            Threads.both({ work.run() }) { result = compress(first) }
-            try result.get()
-            out.1 = try work.take()
-        } else {
-            try compress(first).get()
+    private func writeOldest() throws {
+        let compression = running.removeFirst()
+        let count = try compression.take { member in
+            try file.write(member, at: offset)
+            return member.count
         }
-        for bytes in [out.0, out.1] where !bytes.isEmpty {
-            try bytes.withUnsafeBytes { try file.write($0, at: offset) }
-            offset += Int64(bytes.count)
-        }
-    }
-
-    private func compress(_ text: Slice<UnsafeRawBufferPointer>) -> Result<Void, GzipError> {
-        do throws(GzipError) {
-            return .success(
-                try compressors.0.append(member: UnsafeRawBufferPointer(rebasing: text), to: &out.0))
-        } catch {
-            return .failure(error)
-        }
+        offset += Int64(count)
+        idle.append(compression)
     }
 }
 
 /// The compression of one member on another thread.
-private final class Compression {
+///
+/// Unchecked, because between `start` and `wait` only that thread uses the properties.
+private final class Compression: @unchecked Sendable {
     private let compressor: GzipCompressor
-    private let text: UnsafeRawBufferPointer
-    private var out: [UInt8]
+    private var text: [UInt8] = []
+    private var member: [UInt8] = []
     private var error: GzipError?
+    private var thread: Threads.Running?
 
-    init(_ compressor: GzipCompressor, _ text: UnsafeRawBufferPointer, _ out: [UInt8]) {
-        self.compressor = compressor
-        self.text = text
-        self.out = out
+    init() throws(GzipError) { compressor = try GzipCompressor(level: 6) }
+
+    func start(_ lines: UnsafeRawBufferPointer) {
+        text.removeAll(keepingCapacity: true)
+        text.append(contentsOf: lines)
+        thread = Threads.run { [self] in
+            member.removeAll(keepingCapacity: true)
+            do throws(GzipError) { try compressor.append(member: text, to: &member) } catch { self.error = error }
+        }
     }
 
-    func run() {
-        do throws(GzipError) { try compressor.append(member: text, to: &out) } catch { self.error = error }
+    func wait() {
+        thread?.wait()
+        thread = nil
     }
 
-    func take() throws(GzipError) -> [UInt8] {
+    func take<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        wait()
         if let error { throw error }
-        return out
+        return try member.withUnsafeBytes(body)
     }
 }

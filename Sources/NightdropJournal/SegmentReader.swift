@@ -96,6 +96,23 @@ final class SegmentReader {
         }
     }
 
+    /// The hash of all text of a file, which is not looked at otherwise.
+    static func textHash(_ file: any OpenFile) throws(JournalError) -> ContentHash {
+        let members = try MemberReader(file)
+        let text = TextBuffer()
+        var hasher = ContentHasher()
+        while true {
+            let end = try members.read(into: text, goal: 1)
+            hasher.update(text.bytes)
+            text.truncate(to: 0)
+            switch end {
+            case .more: continue
+            case .whole: return hasher.finish()
+            case .torn: throw JournalError(.damaged, file.path, "damaged data at byte \(members.memberEnd) of the file")
+            }
+        }
+    }
+
     /// The first line of a file, without reading further than needed.
     static func header(_ file: any OpenFile, number: Int64) throws(JournalError) -> SegmentHeader {
         func damaged(_ reason: String) -> JournalError {

@@ -12,12 +12,20 @@ enum Threads {
         if let thread = spawn(body) { pthread_detach(thread) } else { body() }
     }
 
-    /// Runs both at the same time and returns when both are done.
-    static func both(_ first: @escaping @Sendable () -> Void, _ second: () -> Void) {
-        let thread = spawn(first)
-        if thread == nil { first() }
-        second()
-        if let thread { pthread_join(thread, nil) }
+    /// Work on a thread of its own, to be waited for exactly once.
+    struct Running {
+        fileprivate let thread: pthread_t?
+
+        func wait() {
+            if let thread { pthread_join(thread, nil) }
+        }
+    }
+
+    /// Begins `body` on a new thread; runs it on this one if there can be none.
+    static func run(_ body: @escaping @Sendable () -> Void) -> Running {
+        let thread = spawn(body)
+        if thread == nil { body() }
+        return Running(thread: thread)
     }
 
     private static func spawn(_ body: @escaping @Sendable () -> Void) -> pthread_t? {

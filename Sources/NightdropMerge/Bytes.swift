@@ -1,3 +1,4 @@
+import Glibc
 import NightdropFormats
 
 /// Bytes that stay where they are for as long as the batch lives that they belong to: a slice of the batch's text, or of its
@@ -51,5 +52,14 @@ public final class TextArena {
         current = chunks.count - 1
         used = count
         return UnsafeMutableRawBufferPointer(rebasing: chunks[current][..<count])
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether these bytes come before others in the order of an index.
+    public func precedes(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard let a = baseAddress, let b = other.baseAddress else { return count < other.count }
+        let order = memcmp(a, b, Swift.min(count, other.count))
+        return order == 0 ? count < other.count : order < 0
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import NightdropFormats
 
 /// What a record is known by within a batch: the batch's numbers for entity and store, and the id as written.
@@ -64,7 +63,7 @@ public struct RecordKeyIndex {
             let (a, b) = (slots[Int(left)], slots[Int(right)])
             if a.entity != b.entity { return a.entity < b.entity }
             if a.store != b.store { return a.store < b.store }
-            return RecordKeyIndex.precedes(a.id, b.id)
+            return a.id.precedes(b.id)
         }
     }
 
@@ -76,12 +75,6 @@ public struct RecordKeyIndex {
             while table[place] >= 0 { place = (place + 1) & mask }
             table[place] = Int32(index)
         }
-    }
-
-    private static func precedes(_ left: Bytes, _ right: Bytes) -> Bool {
-        guard let a = left.baseAddress, let b = right.baseAddress else { return left.count < right.count }
-        let order = memcmp(a, b, min(left.count, right.count))
-        return order == 0 ? left.count < right.count : order < 0
     }
 
     /// Multiplies and folds eight bytes at a time; seeded with entity and store.

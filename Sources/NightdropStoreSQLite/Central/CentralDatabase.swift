@@ -4,6 +4,7 @@ import NightdropStore
 
 /// Central's store in SQLite: WAL, so that readers never wait; `synchronous=FULL`, so that what was committed stays.
 public final class CentralDatabase: CentralStore {
+    private let checkpointer: Checkpointer
     private let pool: DatabasePool
     private let path: String
 
@@ -28,6 +29,9 @@ public final class CentralDatabase: CentralStore {
                 )
             }
             try CentralSchema.migrator.migrate(pool)
+            let checkpointer = try Checkpointer(path: path)
+            pool.writeWithoutTransaction { db in checkpointer.watch(db) }
+            self.checkpointer = checkpointer
         } catch { throw StoreError(error, path) }
     }
 

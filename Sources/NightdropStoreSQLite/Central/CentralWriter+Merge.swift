@@ -86,11 +86,27 @@ extension SQLiteCentralWriter {
 }
 
 /// Loads the records of a batch, in the order of the index.
-struct RecordLoader {
+///
+/// A look into the index tells the next id that there is; so of new ids that lie side by side only the first is looked up.
+final class RecordLoader {
     let entityCodes: [Int64]
     let storeCodes: [Int64]
     private let batch: MergeBatch
     private let select: SQLStatement
+    private var gap: Gap?
+
+    /// Ids of an entity and a store between which there is no record: from one on, up to and without another.
+    private struct Gap {
+        let start: RecordSlot
+        let end: [UInt8]?
+
+        func holds(_ slot: RecordSlot) -> Bool {
+            guard slot.entity == start.entity, slot.store == start.store, !slot.id.precedes(start.id) else {
+                return false
+            }
+            return end?.withUnsafeBytes { slot.id.precedes($0) } ?? true
+        }
+    }
 
     init(_ writer: SQLiteCentralWriter, _ batch: MergeBatch) throws {
         self.batch = batch
@@ -99,8 +115,10 @@ struct RecordLoader {
         storeCodes = try batch.stores.map { try writer.storeCode($0) }
         select = try SQLStatement(
             writer.db,
-            "SELECT rid, csn, head, lives, data, clocks, conflicts FROM _record WHERE entity = ? AND store = ? AND id = ?"
-        )
+            """
+            SELECT rid, csn, head, lives, data, clocks, conflicts, id FROM _record
+            WHERE entity = ? AND store = ? AND id >= ? ORDER BY id LIMIT 1
+            """)
     }
 
     /// All slots' records.
@@ -113,11 +131,18 @@ struct RecordLoader {
 
     /// The record of a slot.
     func load(_ slot: RecordSlot) throws -> MergeRecord {
+        // Ids with escapes are ordered otherwise as they are written than as the store has them.
+        let isPlain = !slot.id.contains(UInt8(ascii: "\\"))
+        if isPlain, let gap, gap.holds(slot) { return MergeRecord() }
         select.bind(1, entityCodes[Int(slot.entity)])
         select.bind(2, storeCodes[Int(slot.store)])
         select.bind(3, id: slot.id)
         defer { select.reset() }
-        guard try select.step() else { return MergeRecord() }
+        let next = try select.step() ? select.bytes(7) : nil
+        guard let next, isPlain ? next.equals(slot.id) : next.elementsEqual(JSONString.unescaped(slot.id).utf8) else {
+            if isPlain { gap = Gap(start: slot, end: next.map(Array.init)) }
+            return MergeRecord()
+        }
         var record = MergeRecord(
             rid: select.integer(0), csn: select.integer(1), lives: select.integer(3) != 0,
             data: batch.arena.copy(select.bytes(4)), clocks: batch.arena.copy(select.bytes(5)),
