@@ -51,6 +51,26 @@ import Testing
         #expect(count == 30)
     }
 
+    @Test func onlyTheSegmentsAskedForAreRead() throws {
+        let fixture = try JournalFixture()
+        let writer = try fixture.writer()
+        for day in 20...22 {
+            try writer.sell(["a\(day)"])
+            _ = try writer.seal(close: "2026-11-\(day)")
+        }
+        let damaged = fixture.path + "/000001.jsonl.gz"
+        try fixture.system.remove(damaged)
+        try fixture.system.publish(damaged, bytes: Array("no segment".utf8))
+        try writer.sell(["a23"])
+        let sealed = try writer.seal(close: "2026-11-23", from: 3)
+        #expect(sealed.map(\.number) == [3, 4])
+        #expect(sealed.map(\.last) == [3, 4])
+        #expect(sealed.last?.trailer?.close?.day == "2026-11-23")
+        #expect(try fixture.reader.segments(from: 4).map(\.number) == [4, 5])
+        #expect(try fixture.reader.newestHeader()?.segment == 5)
+        #expect(throws: JournalError.self) { try fixture.reader.segments() }
+    }
+
     @Test func closesOfDayAddUp() throws {
         let fixture = try JournalFixture()
         let writer = try fixture.writer()

@@ -33,6 +33,10 @@ public final class TerminalDatabase: Sendable {
         } catch { throw StoreError(error, path) }
     }
 
+    // SQLite tidies up behind its last connection only if that one may write: else the whole WAL stays, and is read again
+    // at the next opening.
+    deinit { try? points.close() }
+
     /// Looks something up on the connection kept for that, without a transaction around it.
     public func lookUp<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {
         try points.unsafeRead { db in try body(TerminalReader(db: db)) }

@@ -64,6 +64,19 @@ struct PolicyFileTests {
         #expect(field?.max?.text == "9007199254740993.1")
     }
 
+    @Test(
+        "what is no JSON number is a text",
+        arguments: ["01", "1.", ".5", "+1", "-", "1e", "0x1", "1 2", "2026-11-20"])
+    func texts(_ text: String) throws {
+        func yaml(_ value: String) -> String {
+            "version: 1\norganisation: A\nentities: {t: {fields: {f: {oneOf: [\(value)]}}}}"
+        }
+        let field = try PolicyFile.parse(yaml(text), file: "p").entity("t").field("f")
+        #expect(field?.oneOf == ["\"\(text)\""])
+        let number = try PolicyFile.parse(yaml("-0.5e+3"), file: "p").entity("t").field("f")
+        #expect(number?.oneOf == ["-0.5e+3"])
+    }
+
     @Test("all findings are reported at once, in the order of the lines")
     func allFindings() throws {
         let yaml = """

@@ -53,6 +53,22 @@ struct ApplyTests {
         #expect(other.settings.central == nil)
     }
 
+    @Test func aPolicyThatHoldsAlreadyIsNotWrittenAgain() throws {
+        let file = folder("T07/policy.yaml")
+        func number() throws -> Int? {
+            try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int
+        }
+        // A second name keeps the file's number from being given to another one.
+        try FileManager.default.linkItem(atPath: file, toPath: folder("kept.yaml"))
+        let before = try #require(try number())
+        try #expect(take(office.answer(from: 10, to: 11, [], policy: HeadOffice.policy)).outcome == .merged)
+        try #expect(number() == before)
+        let other = HeadOffice.policy.replacingOccurrences(of: "version: 1", with: "version: 2")
+        try #expect(take(office.answer(from: 11, to: 12, [], policy: other)).outcome == .merged)
+        try #expect(number() != before)
+        #expect(terminal.policy.version == 2)
+    }
+
     @Test func aDeltaChangesFieldsAndMovesTheCursor() throws {
         let outcome = try take(
             office.answer(

@@ -148,6 +148,19 @@ struct RecordTests {
         }
     }
 
+    @Test func aClosedTerminalLeavesNoWriteAheadLog() async throws {
+        let log = folder("T07/store.sqlite-wal")
+        do {
+            let terminal = try Terminal.test(folder)
+            for number in 0..<100 { try terminal.record(.create("note", "n\(number)")) }
+            try terminal.flush()
+            #expect(FileManager.default.fileExists(atPath: log))
+        }
+        // The thread that catches up may hold the store a moment longer.
+        for _ in 0..<500 where FileManager.default.fileExists(atPath: log) { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(!FileManager.default.fileExists(atPath: log))
+    }
+
     @Test func theStoreIsMadeAgainFromTheJournal() throws {
         let terminal = try Terminal.test(folder)
         for number in 0..<100 { try terminal.record(.create("note", "n\(number)", [field("n", String(number))])) }
