@@ -42,6 +42,7 @@ public enum NoticeText {
     /// To the till whose value was in conflict, once that is settled.
     public static func resolved(_ conflict: ConflictRow, byPerson: Bool) -> String {
         let what = conflict.field.map { "\($0) is \(conflict.decided ?? "unchanged") now" } ?? "settled"
-        return "\(conflict.entity) \(conflict.id): \(what), \(byPerson ? "decided at head office" : "by a later change")."
+        return
+            "\(conflict.entity) \(conflict.id): \(what), \(byPerson ? "decided at head office" : "by a later change")."
     }
 }

@@ -22,7 +22,8 @@ final class Chain {
             try policy.write(toFile: root.appendingPathComponent("policy.yaml").path, atomically: true, encoding: .utf8)
         }
         central = try Central.create(
-            at: root.appendingPathComponent("HQ").path, id: try #require(NodeID("HQ")), organisation: "Corner Shops", policy: file)
+            at: root.appendingPathComponent("HQ").path, id: try #require(NodeID("HQ")), organisation: "Corner Shops",
+            policy: file)
     }
 
     deinit { try? FileManager.default.removeItem(at: root) }
@@ -32,7 +33,8 @@ final class Chain {
     /// A till that is enrolled and has its first snapshot.
     @discardableResult
     func till(_ id: String, store: String = "S1") throws -> Terminal {
-        let (till, request) = try Terminal.create(at: path(id), id: try #require(NodeID(id)), store: try #require(NodeID(store)))
+        let (till, request) = try Terminal.create(
+            at: path(id), id: try #require(NodeID(id)), store: try #require(NodeID(store)))
         let grant = try central.enroll(request, to: exchange).grant
         _ = try till.take([grant])
         tills[id] = till

@@ -157,7 +157,9 @@ struct RecordTests {
             #expect(FileManager.default.fileExists(atPath: log))
         }
         // The thread that catches up may hold the store a moment longer.
-        for _ in 0..<500 where FileManager.default.fileExists(atPath: log) { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<500 where FileManager.default.fileExists(atPath: log) {
+            try await Task.sleep(for: .milliseconds(10))
+        }
         #expect(!FileManager.default.fileExists(atPath: log))
     }
 
