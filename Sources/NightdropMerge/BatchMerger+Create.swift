@@ -7,10 +7,12 @@ extension BatchMerger {
         guard records[current.slot].exists else { return make(current, in: current.slot) }
         if current.rules.policy.duplicates == .keepBoth {
             let isOwn = isOwn(current)
-            if isOwn && isRepeat(current) { return }
-            // For a fact, an id of one's own that means something else is a second fact; a record of master data that
-            // its author has seen is simply written again.
-            if records[current.slot].lives && (current.rules.policy.isFact || !isOwn) { return keepBoth(current) }
+            let lives = records[current.slot].lives
+            if isOwn && lives && isRepeat(current) { return }
+            // For a fact, an id of one's own that means something else is a second fact, and another's stays what it was,
+            // deleted or not; a record of master data that its author has seen is simply written again.
+            let isFact = current.rules.policy.isFact
+            if isOwn ? lives && isFact : lives || isFact { return keepBoth(current) }
         }
         setFields(current, kind: .createCreate)
         live(current)

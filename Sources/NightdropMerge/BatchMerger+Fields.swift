@@ -174,9 +174,8 @@ extension BatchMerger {
     /// An operation that has seen central's value closes what is open about the field.
     private mutating func settle(_ name: Bytes, _ value: Bytes, _ current: Current) {
         guard current.decides == nil else { return }
-        for index in conflicts.indices
-        where conflicts[index].slot == Int32(current.slot) && conflicts[index].state != .decided
-            && conflicts[index].number == 0 && conflicts[index].field.equals(name)
+        for index in undecided[Int32(current.slot)] ?? []
+        where conflicts[index].state != .decided && conflicts[index].number == 0 && conflicts[index].field.equals(name)
         {
             conflicts[index].state = .decided
             conflicts[index].rule = MergeConflict.laterChange
@@ -204,7 +203,7 @@ extension BatchMerger {
         records[current.slot].hasConflicts = records[current.slot].hasConflicts || state != .decided
         guard state != .decided else { return conflicts.append(conflict) }
         let earlier = undecided[Int32(current.slot)]?.last {
-            conflicts[$0].kind == kind && conflicts[$0].field.equals(field)
+            conflicts[$0].kind == kind && conflicts[$0].state != .decided && conflicts[$0].field.equals(field)
                 && author(of: conflicts[$0].operation) == current.author.code
         }
         if let earlier {

@@ -23,9 +23,10 @@ public struct BatchMerger {
     var stored: [Int32: [StoredConflict]]
     /// For a create that may turn out to be a duplicate, the slot of the free id that it would get.
     let spareSlots: [Int: Int32]
-    /// By slot, where in `conflicts` those stand that are noted and not decided.
+    /// By slot, where in `conflicts` those stand that may still be joined or closed.
     var undecided: [Int32: [Int]] = [:]
-    private var aliasesOfJournal: [Int32: [RecordAlias]] = [:]
+    /// By journal and the id that it uses.
+    private var aliasesOfJournal: [Int32: [[UInt8]: [RecordAlias]]] = [:]
 
     /// What holds for the operation in hand.
     struct Current {
@@ -66,7 +67,9 @@ public struct BatchMerger {
         self.spareSlots = spareSlots
         targets = []
         targets.reserveCapacity(batch.operations.count)
-        for alias in context.aliases { aliasesOfJournal[alias.journal, default: []].append(alias) }
+        for alias in context.aliases {
+            aliasesOfJournal[alias.journal, default: [:]][alias.id, default: []].append(alias)
+        }
     }
 
     /// Merges all operations, in order.
@@ -124,11 +127,9 @@ public struct BatchMerger {
         let key = batch.index.slots[slot]
         let rules = batch.entities[Int(key.entity)]
         for code in [author.code] + author.past.map(\.code) {
-            guard let candidates = aliasesOfJournal[code] else { continue }
+            guard let candidates = aliasesOfJournal[code]?[Array(key.id)] else { continue }
             for alias in candidates.reversed()
-            where alias.entity == rules.policy.name && alias.store == batch.stores[Int(key.store)]
-                && alias.id.withUnsafeBytes({ $0.equals(key.id) })
-            {
+            where alias.entity == rules.policy.name && alias.store == batch.stores[Int(key.store)] {
                 // Whoever has seen both records means what he says; a fact's author never sees the suffix.
                 if !rules.policy.isFact && operation.base >= alias.csn { return slot }
                 let target = alias.target.withUnsafeBytes {
@@ -161,7 +162,7 @@ public struct BatchMerger {
 
     mutating func remember(alias: RecordAlias) {
         aliases.append(alias)
-        aliasesOfJournal[alias.journal, default: []].append(alias)
+        aliasesOfJournal[alias.journal, default: [:]][alias.id, default: []].append(alias)
     }
 
     /// What a decision sets; none where it sets nothing, as one about whether the record lives.

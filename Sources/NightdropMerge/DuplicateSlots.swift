@@ -37,7 +37,7 @@ public enum DuplicateSlots {
                     continue
                 }
                 guard policy.duplicates == .keepBoth else { continue }
-                let isFirst = created.insert(own).inserted && !records[Int(own)].exists
+                let isFirst = created.insert(own).inserted && !records[Int(own)].exists && !taken.contains(own)
                 guard !isFirst else { continue }
                 var number = 1
                 while true {

@@ -114,4 +114,49 @@ import Testing
         let lines = try desk.store.read { try $0.changes(after: 0, store: store, policy: policy) { _ in } }
         #expect(lines == 1)
     }
+
+    /// A till's own id may look like the name that head office has just given to another record.
+    @Test(arguments: [true, false]) func anIdThatLooksLikeASecondNameIsBooked(together: Bool) throws {
+        let desk = try MergeDesk("  sale: {direction: up}")
+        let first = ("T1", [(create("sale", "A", [("total", "1")]), Int64(0))])
+        let second = ("T2", [(create("sale", "A", [("total", "2")]), Int64(0))])
+        let third = ("T2", [(create("sale", "A~T2", [("total", "3")]), Int64(0))])
+        if together {
+            try desk.merge([first, second, third])
+        } else {
+            for run in [first, second, third] { try desk.merge([run]) }
+        }
+        try desk.merge("T2", [update("sale", "A~T2", [("state", "1")]), update("sale", "A", [("state", "2")])])
+        #expect(
+            try desk.contents("sale", ids: ["A", "A~T2", "A~T2~T2"]) == [
+                #"A {"total":1}"#, #"A~T2 {"state":2,"total":2}"#, #"A~T2~T2 {"state":1,"total":3}"#,
+            ])
+    }
+
+    /// Whoever comes first: the deleted sale stays deleted, the other one stays as it was recorded.
+    @Test(arguments: [true, false]) func aSaleDoesNotMoveIntoADeletedOne(deletedFirst: Bool) throws {
+        let desk = try MergeDesk("  sale: {direction: up, onConflict: terminal-wins}")
+        let deleted = {
+            _ = try desk.merge("T1", [create("sale", "A", [("total", "1"), ("customer", "7")]), delete("sale", "A")])
+        }
+        let kept = { _ = try desk.merge("T2", [create("sale", "A", [("total", "2")])]) }
+        if deletedFirst {
+            try deleted()
+            try kept()
+        } else {
+            try kept()
+            try deleted()
+        }
+        let names = deletedFirst ? ["A", "A~T2"] : ["A~T1", "A"]
+        #expect(try desk.show("sale", names[0]) == #"dead {"customer":7,"total":1}"#)
+        #expect(try desk.show("sale", names[1]) == #"{"total":2}"#)
+    }
+
+    @Test(arguments: ["{direction: up}", "{onDuplicate: keep-both}"])
+    func anEqualCreateBehindADeleteIsNoRepeat(policy: String) throws {
+        let desk = try MergeDesk("  sale: \(policy)")
+        try desk.merge("T1", [create("sale", "A", [("total", "1")]), delete("sale", "A")])
+        try desk.merge("T1", [create("sale", "A", [("total", "1")])])
+        #expect(try desk.show("sale", "A") == #"{"total":1}"#)
+    }
 }

@@ -11,7 +11,8 @@ extension SQLiteCentralWriter {
         let first = try lastCSN() + 1
         let authors = try authors()
         let context = MergeContext(
-            firstCSN: first, now: now, authors: authors, runCodes: codes, aliases: try aliases(of: codes, authors))
+            firstCSN: first, now: now, authors: authors, runCodes: codes,
+            aliases: try aliases(of: codes, authors, batch))
         let loader = try RecordLoader(self, batch)
         var records = try loader.load()
         let spareSlots = try DuplicateSlots.prepare(batch, context, &records) { try loader.load($0) }
@@ -44,15 +45,19 @@ extension SQLiteCentralWriter {
         return authors
     }
 
-    /// What the journals of a batch, and those that they follow, call records that bear another id here.
-    private func aliases(of codes: [Int32], _ authors: [Int32: MergeAuthor]) throws -> [RecordAlias] {
+    /// What the journals of a batch, and those that they follow, call those of its records that bear another id here.
+    private func aliases(
+        of codes: [Int32], _ authors: [Int32: MergeAuthor], _ batch: MergeBatch
+    ) throws -> [RecordAlias] {
         var journals = Set(codes)
         for code in codes { authors[code]?.past.forEach { journals.insert($0.code) } }
         var aliases: [RecordAlias] = []
+        lazy var ids = Set(batch.index.slots.map { Array($0.id) })
         for code in journals.sorted() {
             try rows("SELECT entity, store, id, target, csn FROM _alias WHERE journal = ? ORDER BY csn") {
                 $0.bind(1, Int64(code))
             } _: {
+                guard ids.contains(Array($0.bytes(2))) else { return }
                 aliases.append(
                     RecordAlias(
                         journal: code, entity: $0.text(0), store: $0.text(1), id: Array($0.bytes(2)),

@@ -39,10 +39,11 @@ extension Central {
         }
         var terminal = TerminalRow(
             node: request.node, store: request.store, journal: request.journal, enrolled: Clock.now())
-        if let earlier = known.first(where: { $0.node == request.node }) { terminal = earlier }
+        let earlier = known.first { $0.node == request.node }
+        if let earlier { terminal = earlier }
         if keys.isEmpty { try allow(request) }
-        let row = terminal
-        try store.write { try $0.put(row) }
+        // One that is known may be in the middle of a merge, which knows more of it.
+        if earlier == nil { try store.write { [terminal] in try $0.put(terminal) } }
         let answer = ReturnWriter(central: self, terminal: terminal, isGrant: true)
         return (request.node, try write(answer, to: exchange ?? directory.outbox).file)
     }
