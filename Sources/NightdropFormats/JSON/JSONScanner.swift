@@ -43,8 +43,13 @@ public struct JSONScanner {
     /// Passes over one byte, which must be the given one.
     @inlinable
     public mutating func expect(_ byte: UInt8) throws(JSONError) {
-        guard take(byte) else { throw unexpected("expected '\(Character(UnicodeScalar(byte)))'") }
+        guard take(byte) else { throw expected(byte) }
     }
+
+    // Apart, so that what happens for each byte stays small enough to be inlined.
+    @usableFromInline
+    @inline(never)
+    func expected(_ byte: UInt8) -> JSONError { unexpected("expected '\(Character(UnicodeScalar(byte)))'") }
 
     /// Passes over a string and returns the range between its quotes.
     @inlinable
@@ -125,7 +130,7 @@ public struct JSONScanner {
     }
 
     /// An error at the position.
-    @inlinable
+    @inline(never)
     public func unexpected(_ reason: String) -> JSONError { JSONError(offset: position, reason: reason) }
 
     private mutating func object(levels: Int) throws(JSONError) {

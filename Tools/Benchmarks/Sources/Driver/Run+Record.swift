@@ -12,6 +12,10 @@ extension Run {
         results.add(
             "record: 4 writers, 64 a commit", rate(1 / groups.seconds), floor: rate(1 / groupFloor),
             ratio: groupFloor / groups.seconds, .atLeast(0.6))
+        let journal = try child.measure("journal", freshFolder("journal"), "\(pairs + 2)", "\(commits)")
+        results.add("  the journal alone: an operation a commit", microseconds(journal.more["latency"] ?? .nan))
+        results.add("  the journal alone: 4 writers", rate(Double(journal.operations) / journal.seconds))
+        try remove(directory + "/journal")
         results.memory("record", max(latency.peak, groups.peak), mebibytes: 128)
         try remove(directory + "/record")
         try remove(directory + "/groups")

@@ -4,6 +4,7 @@ import Nightdrop
 import NightdropFiles
 import NightdropJournal
 import NightdropModel
+import Synchronization
 
 /// Recording, and appending as many bytes with fdatasync, by turns.
 enum RecordMeasurement {
@@ -35,6 +36,27 @@ enum RecordMeasurement {
         return result
     }
 
+    /// The same with nothing but the journal: operations as they are, no state, no rules, no store.
+    static func journal(_ directory: String, pairs: Int, commits: Int) throws -> Measurement {
+        let journal = try openJournal(directory + "/journal")
+        var source = DraftSource(7, seed: 7)
+        var latency: [Double] = []
+        for _ in 0..<pairs * commits {
+            let draft = source.productUpdate()
+            latency.append(try timed { _ = try commit(journal, [draft]) })
+        }
+        let work = (0..<4).map { writer -> [[OperationDraft]] in
+            var source = DraftSource(writer, seed: UInt64(writer))
+            return (0..<commits / 4).map { _ in (0..<64).map { _ in source.next() } }
+        }
+        var result = try Measurement.of {
+            try runAll(work) { _ = try commit(journal, $0) }
+            return Int64(64 * (commits / 4) * 4)
+        }
+        result.more = ["latency": latency.median]
+        return result
+    }
+
     /// Four threads, 64 operations a commit. The floor appends what became durable together, with as many fdatasyncs.
     /// `seconds` is per operation.
     static func groups(_ directory: String, pairs: Int, commits: Int) throws -> Measurement {
@@ -53,7 +75,7 @@ enum RecordMeasurement {
                 for _ in 0..<20 { _ = try till.terminal.record(source.productUpdate()) }
                 let before = try till.memberSizes().count
                 let operations = Double(64 * (commits / 4) * 4)
-                measured.append(timed { runAll(work, till.terminal) } / operations)
+                measured.append(try timed { try runAll(work) { _ = try till.terminal.record($0) } } / operations)
                 let sizes = try Array(till.memberSizes().dropFirst(before))
                 try till.terminal.flush()
                 let bare = try BareFile(path + "/bare")
@@ -86,13 +108,13 @@ enum RecordMeasurement {
         }
     }
 
-    private static func runAll(_ work: [[[OperationDraft]]], _ terminal: Terminal) {
-        let threads = work.map { commits in
-            let thread = WorkThread { for drafts in commits { _ = try? terminal.record(drafts) } }
-            thread.start()
-            return thread
-        }
-        threads.forEach { $0.join() }
+    /// Makes each list's commits on a thread of its own.
+    private static func runAll(
+        _ work: [[[OperationDraft]]], _ commit: @escaping @Sendable ([OperationDraft]) throws -> Void
+    ) throws {
+        let threads = work.map { commits in WorkThread { for drafts in commits { try commit(drafts) } } }
+        for thread in threads { thread.start() }
+        for thread in threads { try thread.join() }
     }
 
     private static func timed(_ body: () throws -> Void) rethrows -> Double {
@@ -125,19 +147,23 @@ final class BareFile {
 
 /// A thread that can be waited for.
 final class WorkThread: Sendable {
-    private let body: @Sendable () -> Void
+    private let body: @Sendable () throws -> Void
+    private let failure = Mutex<(any Error)?>(nil)
     private let done = DispatchSemaphore(value: 0)
 
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    init(_ body: @escaping @Sendable () throws -> Void) { self.body = body }
 
     func start() {
         Thread.detachNewThread { [self] in
-            body()
+            do { try body() } catch { failure.withLock { $0 = error } }
             done.signal()
         }
     }
 
-    func join() { done.wait() }
+    func join() throws {
+        done.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
 }
 
 extension [Double] {
