@@ -28,7 +28,8 @@ final class Ground {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try Ground.policy.write(toFile: path + "/policy.yaml", atomically: true, encoding: .utf8)
         central = try Central.create(
-            at: path + "/HQ", id: NodeID("HQ")!, organisation: "Corner Shops", policy: path + "/policy.yaml")
+            at: path + "/HQ", id: try #require(NodeID("HQ")), organisation: "Corner Shops",
+            policy: path + "/policy.yaml")
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

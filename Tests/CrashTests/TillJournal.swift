@@ -5,6 +5,7 @@ import NightdropFiles
 import NightdropFormats
 import NightdropJournal
 import NightdropModel
+import Testing
 
 /// A till that is nothing but a journal and a key: enough to write bundles with a great many operations quickly.
 struct TillJournal {
@@ -17,8 +18,8 @@ struct TillJournal {
     /// Makes the till's directory and enrolls it.
     init(_ id: String, in folder: String, at central: Central) throws {
         path = folder + "/" + id
-        node = NodeID(id)!
-        let store = NodeID("S1")!
+        node = try #require(NodeID(id))
+        let store = try #require(NodeID("S1"))
         let (_, request) = try Terminal.create(at: path, id: node, store: store)
         _ = try central.enroll(request)
         let system = DiskFileSystem()
@@ -49,7 +50,7 @@ struct TillJournal {
         var manifest = Manifest(
             kind: .journal, organisation: "Corner Shops",
             from: Manifest.Sender(node: node, store: identity.store, journal: identity.journal, follows: nil),
-            to: NodeID("HQ")!, created: 1_795_000_000_000, software: "test",
+            to: try #require(NodeID("HQ")), created: 1_795_000_000_000, software: "test",
             clock: Manifest.ClockFacts(wall: 1_795_000_000_000, sinceBoot: 0, lastSeen: 0), first: 1, last: 0,
             operations: 0)
         var contents: [BundleContent] = []
