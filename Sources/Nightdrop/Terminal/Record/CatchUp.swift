@@ -7,8 +7,10 @@ import Synchronization
 
 /// Brings the store up to the journal, behind the recording: soon after a commit, many commits at a time.
 final class CatchUp: Sendable {
-    /// How long a commit may wait, so that others can come along.
-    private static let delay = DispatchTimeInterval.milliseconds(20)
+    /// While commits follow each other faster than this, the store waits, so as not to take the disk from them …
+    private static let pause = DispatchTimeInterval.milliseconds(20)
+    /// … but never longer than this.
+    private static let longestWait: Int64 = 500
     /// The most operations of one transaction.
     private static let batch: Int64 = 4096
     /// So many operations may wait; whoever records more helps to catch up first.
@@ -20,6 +22,7 @@ final class CatchUp: Sendable {
     private let present: PresentState
     private let queue = DispatchQueue(label: "nightdrop.catchup", qos: .utility)
     private let isScheduled = Atomic(false)
+    private let commits = Atomic(0)
 
     init(_ parts: TerminalParts) {
         store = parts.store
@@ -30,9 +33,21 @@ final class CatchUp: Sendable {
 
     /// Catches up soon, on another thread. What fails is tried again at the next occasion.
     func schedule(_ rules: @escaping @Sendable () -> TerminalRules?, done: @escaping @Sendable () -> Void) {
+        commits.add(1, ordering: .relaxed)
         guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        queue.asyncAfter(deadline: .now() + CatchUp.delay) { [weak self] in
+        wait(since: Clock.sinceBoot(), rules, done)
+    }
+
+    private func wait(
+        since start: Int64, _ rules: @escaping @Sendable () -> TerminalRules?, _ done: @escaping @Sendable () -> Void
+    ) {
+        let before = commits.load(ordering: .relaxed)
+        queue.asyncAfter(deadline: .now() + CatchUp.pause) { [weak self] in
             guard let self else { return }
+            let isBusy = commits.load(ordering: .relaxed) != before
+            guard !isBusy || Clock.sinceBoot() - start >= CatchUp.longestWait else {
+                return wait(since: start, rules, done)
+            }
             isScheduled.store(false, ordering: .releasing)
             guard let rules = rules() else { return }
             if (try? run(rules)) != nil { done() }
