@@ -86,6 +86,11 @@ public struct DiskFileSystem: FileSystem {
         return lock
     }
 
+    /// Opens the file of a lock once.
+    public func lockFile(_ path: String) throws(FileError) -> any LockFile {
+        DiskLockFile(descriptor: try Self.descriptor(path, .create(permissions: 0o644)), path: path)
+    }
+
     private func inspect(_ path: String) throws(FileError) -> stat? {
         var found = stat()
         do throws(FileError) {
@@ -126,5 +131,31 @@ private final class DiskLock: FileLock {
         // Closing is not enough while a child process that is just starting still has a copy of the descriptor.
         flock(descriptor, LOCK_UN)
         close(descriptor)
+    }
+}
+
+/// The open file of a lock.
+private final class DiskLockFile: LockFile {
+    let descriptor: Int32
+    private let path: String
+
+    init(descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    deinit { close(descriptor) }
+
+    func lock() throws(FileError) -> any FileLock {
+        try systemCall("lock", path) { flock(descriptor, LOCK_EX) }
+        return Held(file: self)
+    }
+
+    private final class Held: FileLock {
+        private let file: DiskLockFile
+
+        init(file: DiskLockFile) { self.file = file }
+
+        deinit { flock(file.descriptor, LOCK_UN) }
     }
 }

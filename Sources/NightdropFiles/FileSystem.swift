@@ -22,6 +22,8 @@ public protocol FileSystem: Sendable {
     /// Takes an advisory lock on a file, which is made if absent; the lock ends with the value. Does not wait unless
     /// asked to; a lock held elsewhere is an error of kind `locked`.
     func lock(_ path: String, wait: Bool) throws(FileError) -> any FileLock
+    /// Opens the file of an advisory lock that is taken again and again; it is made if absent.
+    func lockFile(_ path: String) throws(FileError) -> any LockFile
 }
 
 /// How to open a file.
@@ -73,3 +75,26 @@ public protocol OpenFile: AnyObject {
 
 /// A lock that is held until the value ends.
 public protocol FileLock: AnyObject, Sendable {}
+
+/// The file of a lock that is taken often: as `FileSystem.lock`, without opening the file each time.
+public protocol LockFile: AnyObject, Sendable {
+    /// Takes the lock, waiting for it; it ends with the value. One value at a time: taken twice, it is held once.
+    func lock() throws(FileError) -> any FileLock
+}
+
+extension FileSystem {
+    /// By opening the file each time.
+    public func lockFile(_ path: String) throws(FileError) -> any LockFile { ReopenedLockFile(self, path) }
+}
+
+private final class ReopenedLockFile: LockFile {
+    private let fileSystem: any FileSystem
+    private let path: String
+
+    init(_ fileSystem: any FileSystem, _ path: String) {
+        self.fileSystem = fileSystem
+        self.path = path
+    }
+
+    func lock() throws(FileError) -> any FileLock { try fileSystem.lock(path, wait: true) }
+}

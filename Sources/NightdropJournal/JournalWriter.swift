@@ -33,6 +33,7 @@ public final class JournalWriter: @unchecked Sendable {
 
     // Of the thread that composes; at the end of a write, of the writing one if nobody composes.
     private var lock: (any FileLock)?
+    private var lockFile: (any LockFile)?
     private var groups = 0
     private var clock = HybridClock()
     var conditions: JournalConditions
@@ -158,7 +159,10 @@ public final class JournalWriter: @unchecked Sendable {
         monitor.unlock()
         defer { monitor.lock() }
         if wasHeld { usleep(100) }
-        lock = try directory.lock(directory.lockPath)
+        do throws(FileError) {
+            if lockFile == nil { lockFile = try directory.fileSystem.lockFile(directory.lockPath) }
+            lock = try lockFile?.lock()
+        } catch { throw JournalError(error) }
         groups = 1
         try renewTip()
     }

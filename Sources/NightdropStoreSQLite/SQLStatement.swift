@@ -18,6 +18,17 @@ struct SQLStatement {
         sqlite3_clear_bindings(raw)
     }
 
+    /// A statement that is prepared to stay; whoever holds it finalizes it.
+    init(preparing sql: String, on connection: OpaquePointer) throws {
+        var prepared: OpaquePointer?
+        let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        guard code == SQLITE_OK, let prepared else {
+            throw StoreError(code: code, message: String(cString: sqlite3_errmsg(connection)))
+        }
+        raw = prepared
+        self.connection = connection
+    }
+
     func bind(_ index: Int32, _ value: Int64) { sqlite3_bind_int64(raw, index, value) }
 
     func bind(_ index: Int32, _ value: Int64?) {

@@ -2,6 +2,7 @@ import GRDB
 import NightdropFormats
 import NightdropModel
 import NightdropStore
+import Synchronization
 
 /// A terminal's store in SQLite: what it shows, derived from the journal and from central's answers.
 ///
@@ -11,6 +12,7 @@ public final class TerminalDatabase: Sendable {
     let pool: DatabasePool
     let path: String
     private let points: DatabaseQueue
+    private let records = Mutex<PointConnection?>(nil)
 
     /// Opens the store, or makes it.
     public init(path: String) throws(StoreError) {
@@ -30,12 +32,28 @@ public final class TerminalDatabase: Sendable {
             var single = configuration
             single.readonly = true
             points = try DatabaseQueue(path: path, configuration: single)
+            let connection = try PointConnection(path: path)
+            records.withLock { $0 = connection }
         } catch { throw StoreError(error, path) }
     }
 
     // SQLite tidies up behind its last connection only if that one may write: else the whole WAL stays, and is read again
     // at the next opening.
-    deinit { try? points.close() }
+    deinit {
+        records.withLock { $0 = nil }
+        try? points.close()
+    }
+
+    /// A number that changes whenever the store has been written.
+    public func version() throws -> Int64 { try connection().dataVersion() }
+
+    /// A record, living or not.
+    public func record(_ entity: String, _ id: String) throws -> RecordState? { try connection().record(entity, id) }
+
+    private func connection() throws -> PointConnection {
+        guard let connection = records.withLock({ $0 }) else { throw StoreError(.failed, "\(path) is closed") }
+        return connection
+    }
 
     /// Looks something up on the connection kept for that, without a transaction around it.
     public func lookUp<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {

@@ -7,13 +7,6 @@ import NightdropStore
 public struct TerminalReader {
     let db: Database
 
-    /// A number that changes whenever another connection has written.
-    public func version() throws -> Int64 {
-        let statement = try SQLStatement(db, "PRAGMA data_version")
-        defer { statement.reset() }
-        return try statement.step() ? statement.integer(0) : 0
-    }
-
     /// How often something of central was applied, and the cursor's CSN.
     public func head() throws -> (generation: Int64, csn: Int64?) {
         let statement = try SQLStatement(db, "SELECT generation, csn FROM _terminal")
@@ -54,20 +47,13 @@ public struct TerminalReader {
             error: statement.optionalText(11))
     }
 
+    static let recordSelect = """
+        SELECT data, lives, csn FROM _record WHERE entity = (SELECT code FROM _entity WHERE name = ?) AND id = ?
+        """
+
     /// A record, living or not.
     public func record(_ entity: String, _ id: String) throws -> RecordState? {
-        let statement = try SQLStatement(
-            db,
-            """
-            SELECT data, lives, csn FROM _record
-            WHERE entity = (SELECT code FROM _entity WHERE name = ?) AND id = ?
-            """)
-        statement.bind(1, entity)
-        statement.bind(2, id)
-        defer { statement.reset() }
-        guard try statement.step() else { return nil }
-        return RecordState(
-            data: Array(statement.bytes(0)), lives: statement.integer(1) != 0, csn: statement.optional(2))
+        try RecordState(SQLStatement(db, TerminalReader.recordSelect), entity, id)
     }
 
     /// The numbers of the commit that bore a key.

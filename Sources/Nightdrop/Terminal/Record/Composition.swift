@@ -21,7 +21,7 @@ struct Composition {
     /// A record, living or not.
     func record(_ key: RecordKey) throws -> RecordState? {
         if let state = changed[key] ?? memory.records[key]?.state { return state }
-        return try store.lookUp { try $0.record(key.entity, key.id) }
+        return try store.record(key.entity, key.id)
     }
 
     /// The numbers of an earlier commit with the same key.

@@ -46,7 +46,7 @@ final class PresentState: Sendable {
             return (memory.records[RecordKey(entity, id)], memory.csn)
         }
         if let known { return (known.state, csn) }
-        return (try store.lookUp { try $0.record(entity, id) }, csn)
+        return (try store.record(entity, id), csn)
     }
 
     /// Operations from a number on, in order and without gaps, if they are in memory.
@@ -65,7 +65,7 @@ final class PresentState: Sendable {
 
     /// If something of central was applied, memory is put on top of the new state.
     private func renew(_ memory: inout Memory) throws {
-        let version = try store.lookUp { try $0.version() }
+        let version = try store.version()
         guard version != memory.version else { return }
         let head = try store.lookUp { try $0.head() }
         if head.generation != memory.generation {
