@@ -47,16 +47,11 @@ final class PointConnection: @unchecked Sendable {
         try mutex.withLock { _ in try RecordState(record, entity, id) }
     }
 
-    /// Several look-ups within one read transaction, which spares each of them its own.
-    func many<Answer>(_ body: ((_ entity: String, _ id: String) throws -> RecordState?) throws -> Answer) throws
-        -> Answer
-    {
-        try mutex.withLock { _ in
-            try begin.run()
-            defer { try? end.run() }
-            return try body { entity, id in try RecordState(record, entity, id) }
-        }
-    }
+    /// Begins a read transaction, which spares each of many look-ups its own; `end` must follow soon.
+    func beginMany() throws { try mutex.withLock { _ in try begin.run() } }
+
+    /// Ends the read transaction.
+    func endMany() { mutex.withLock { _ in try? end.run() } }
 }
 
 extension RecordState {

@@ -50,6 +50,12 @@ public final class TerminalDatabase: Sendable {
     /// A record, living or not.
     public func record(_ entity: String, _ id: String) throws -> RecordState? { try connection().record(entity, id) }
 
+    /// Many records are about to be looked up: at one moment, which is faster than one by one. `endLookUps` must follow soon.
+    public func beginLookUps() throws { try connection().beginMany() }
+
+    /// The many look-ups are done.
+    public func endLookUps() { try? connection().endMany() }
+
     private func connection() throws -> PointConnection {
         guard let connection = records.withLock({ $0 }) else { throw StoreError(.failed, "\(path) is closed") }
         return connection

@@ -20,7 +20,7 @@ final class PresentState: Sendable {
 
     /// Composes a commit. `catchUp` brings the store up to the given operation, which is durable, by reading the journal.
     func compose<Answer>(
-        next: Int64, catchUp: (Int64) throws -> Void, _ body: (inout Composition) throws -> Answer
+        next: Int64, drafts: Int, catchUp: (Int64) throws -> Void, _ body: (inout Composition) throws -> Answer
     ) throws -> Answer {
         try memory.withLock { memory in
             if memory.isStale || memory.next != next {
@@ -33,6 +33,9 @@ final class PresentState: Sendable {
             var composition = Composition(store)
             swap(&composition.memory, &memory)
             defer { swap(&composition.memory, &memory) }
+            let areMany = drafts > 2
+            if areMany { try store.beginLookUps() }
+            defer { if areMany { store.endLookUps() } }
             let answer = try body(&composition)
             composition.settle()
             return answer

@@ -69,7 +69,7 @@ extension Terminal {
     /// Runs under the journal's lock.
     private func compose(_ drafts: [OperationDraft], _ builder: inout CommitBuilder) throws -> Recorded {
         try present.compose(
-            next: builder.nextSeq, catchUp: { try catchUp.runFromJournal(through: $0, rules) }
+            next: builder.nextSeq, drafts: drafts.count, catchUp: { try catchUp.runFromJournal(through: $0, rules) }
         ) { composition in
             if let key = drafts.first?.key, let known = try composition.numbers(ofKey: key) {
                 return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
