@@ -10,7 +10,7 @@ final class CatchUp: Sendable {
     /// While commits follow each other faster than this, the store waits, so as not to take the disk from them …
     private static let pause = DispatchTimeInterval.milliseconds(20)
     /// … but never longer than this.
-    private static let longestWait: Int64 = 250
+    private static let longestWait: Int64 = 500
     /// The most operations of one transaction.
     private static let batch: Int64 = 4096
     /// So many operations may wait; whoever records more helps to catch up first.
