@@ -133,4 +133,22 @@ import Testing
         #expect(try Chain.show { try chain.central.records("sale", $0) }.count == 5)
         #expect(try chain.central.days(through: nil).filter { $0.agrees == true }.count == 5)
     }
+
+    @Test func aReturnBeforeTheGrantWasTakenDoesNotShutTheTillOut() throws {
+        let chain = try Chain()
+        let (till, request) = try Terminal.create(
+            at: chain.path("T1"), id: try #require(NodeID("T1")), store: try #require(NodeID("S1")))
+        _ = try chain.central.enroll(request, to: chain.exchange)
+        for id in ["A", "B"] {
+            _ = try chain.central.record(OperationDraft(.create, "product", id: id, set: set(["price": "2.50"])))
+            _ = try chain.central.writeReturns(to: chain.exchange)
+        }
+        _ = try till.take([chain.exchange])
+        #expect(try till.get("product", "B")?["price"]?.json == "2.50")
+        // Once more, before it was ever heard of.
+        _ = try chain.central.record(OperationDraft(.update, "product", id: "B", set: set(["price": "3"])))
+        _ = try chain.central.writeReturns(to: chain.exchange)
+        _ = try till.take([chain.exchange])
+        #expect(try till.get("product", "B")?["price"]?.json == "3")
+    }
 }

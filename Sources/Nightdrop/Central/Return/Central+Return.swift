@@ -15,7 +15,8 @@ extension Central {
             throw NightdropError(.notFound, "there is no terminal \(node); `nightdrop terminals` lists them")
         }
         return try terminals.filter { nodes?.contains($0.node) ?? true }.map {
-            try write(ReturnWriter(central: self, terminal: $0), to: exchange)
+            // A terminal that was never heard of may not have its grant yet, which this bundle would replace on the carrier.
+            try write(ReturnWriter(central: self, terminal: $0, isGrant: $0.seen == 0), to: exchange)
         }
     }
 
