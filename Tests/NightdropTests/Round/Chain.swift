@@ -30,6 +30,17 @@ final class Chain {
 
     func path(_ name: String) -> String { root.appendingPathComponent(name).path }
 
+    /// Copies a node's directory. A node that is open may be sealing a segment behind the scenes, whose file then goes while
+    /// it is copied: the copy is made again.
+    func copyNode(_ name: String, to target: String) throws {
+        for _ in 0..<100 {
+            try? FileManager.default.removeItem(atPath: target)
+            if (try? FileManager.default.copyItem(atPath: path(name), toPath: target)) != nil { return }
+            usleep(20_000)
+        }
+        try FileManager.default.copyItem(atPath: path(name), toPath: target)
+    }
+
     /// A till that is enrolled and has its first snapshot.
     @discardableResult
     func till(_ id: String, store: String = "S1") throws -> Terminal {
