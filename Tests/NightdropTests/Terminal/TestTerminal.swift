@@ -20,6 +20,12 @@ final class TestFolder: Sendable {
     func callAsFunction(_ name: String) -> String { path + "/" + name }
 
     func copy(_ name: String, to other: String) throws {
+        // A segment may just be sealed behind the scenes, and its file go while it is copied.
+        for _ in 0..<100 {
+            if (try? FileManager.default.copyItem(atPath: self(name), toPath: self(other))) != nil { return }
+            try? FileManager.default.removeItem(atPath: self(other))
+            usleep(20_000)
+        }
         try FileManager.default.copyItem(atPath: self(name), toPath: self(other))
     }
 }
