@@ -77,11 +77,11 @@ public protocol CentralReader {
     func notices(for node: NodeID, after csn: Int64) throws -> [NoticeLine]
     /// The latest events, latest first.
     func events(limit: Int) throws -> [EventRow]
-    /// Writes, as lines of a return bundle, what changed behind a CSN in what a terminal of a store receives; highest
-    /// priority first. Calls `chunk` with about 1 MiB of whole lines each time. Returns how many lines.
-    func changes(
-        after csn: Int64, store: NodeID, policy: Policy, _ chunk: (UnsafeRawBufferPointer) throws -> Void
-    ) throws -> Int64
+    /// The names of all entities that have records or that the policy names.
+    func entities() throws -> [String]
+    /// Writes, as lines of a return bundle, what a terminal lacks; highest priority first. Calls `chunk` with about 1 MiB of
+    /// whole lines each time. Returns how many lines.
+    func changes(_ selection: ReturnSelection, _ chunk: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64
 }
 
 /// What can be changed in central's store, within one transaction.

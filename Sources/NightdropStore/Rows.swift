@@ -111,8 +111,12 @@ public struct TerminalRow: Sendable {
     public var pending: Int64 = 0
     /// The program that it runs.
     public var software = ""
-    /// How far its clock was ahead of central's when the last bundle was taken, at most, in milliseconds.
-    public var clockAhead: Int64 = 0
+    /// What its clock was off when it wrote the last bundle.
+    public var clock: ClockSkew?
+    /// What of central's records it holds at its cursor.
+    public var coverage: Coverage?
+    /// The entities that it wishes to receive; nil for all.
+    public var subscription: [String]?
 
     /// A terminal that has sent nothing.
     public init(node: NodeID, store: NodeID, journal: UniqueID, enrolled: Int64) {

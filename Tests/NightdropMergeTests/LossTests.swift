@@ -1,3 +1,4 @@
+import NightdropFormats
 import NightdropModel
 import NightdropStore
 import NightdropStoreSQLite
@@ -111,7 +112,9 @@ import Testing
         let policy = Policy(version: 2, organisation: "Test", entities: [])
         try desk.store.write { try $0.use(policy) }
         let store = try #require(NodeID("S1"))
-        let lines = try desk.store.read { try $0.changes(after: 0, store: store, policy: policy) { _ in } }
+        let selection = ReturnSelection(
+            start: 0, store: store, policy: policy, coverage: Coverage(policyVersion: 2, receives: nil))
+        let lines = try desk.store.read { try $0.changes(selection) { _ in } }
         #expect(lines == 1)
     }
 

@@ -92,10 +92,11 @@ RECEIPT = {
     "position": POSITION, "segment": maybe({"number": whole(1), "hash": content_hash}), "operations": whole(0),
     "totals": is_totals, "branches": each(POSITION),
 }
+COVERAGE = {"policy": whole(0), "receives": maybe(each(text_value))}
 ANSWER = {
     "journal": unique_id, "start": maybe(CURSOR), "reach": CURSOR, "succeeds": each(unique_id), "receipt": RECEIPT,
     "transactions": each(is_transaction),
-    "directives": each({}), "policy": whole(0),
+    "directives": each({}), "coverage": COVERAGE, "basis": maybe(COVERAGE), "whole": each(text_value),
 }
 MANIFEST = {
     "requires": each(text_value), "kind": matches("journal|return|snapshot|grant"), "organisation": text_value,
@@ -103,6 +104,7 @@ MANIFEST = {
     "encrypted": is_bool, "software": text_value,
     "clock": {"wall": is_time, "sinceBoot": whole(0), "lastSeen": maybe(is_time)}, "first": whole(0), "last": whole(0),
     "counts": {"operations": whole(0), "pending": whole(0)}, "cursor": maybe(CURSOR),
+    "coverage": maybe(COVERAGE), "subscription": maybe(each(text_value)),
     "days": each({"segment": whole(1), "seq": whole(0), "close": CLOSE}), "segments": each(SEGMENT),
     "return": maybe(ANSWER), "entries": each({"path": text_value, "size": whole(0), "hash": content_hash}),
 }

@@ -134,9 +134,14 @@ public final class Central: Sendable {
             try writer.use(policy)
             try writer.set("policy", text)
             try writer.set("policyVersion", String(policy.version))
+            try writer.set(Central.policySetting(policy.version), text)
             try writer.add(EventRow(time: Clock.now(), kind: "policy", details: ["version": .integer(policy.version)]))
         }
     }
+
+    /// Under which name the store keeps a policy that was in use: terminals that still hold its records lack what a later
+    /// one gives them.
+    static func policySetting(_ version: Int) -> String { "policy/\(version)" }
 
     private static func policyText(
         _ path: String?, _ organisation: String, _ fileSystem: DiskFileSystem

@@ -89,8 +89,10 @@ struct TerminalRules: Sendable {
     }
 
     /// The conditions that segments state.
-    func conditions(_ cursor: Cursor?) -> JournalConditions {
-        JournalConditions(epoch: cursor?.epoch, policyVersion: policy.version, controlFields: policy.controlFields)
+    func conditions(_ cursor: Cursor?, _ coverage: Coverage?) -> JournalConditions {
+        JournalConditions(
+            epoch: cursor?.epoch, policyVersion: policy.version, controlFields: policy.controlFields,
+            receives: coverage?.receives)
     }
 }
 
@@ -118,7 +120,7 @@ struct TerminalParts {
         present = PresentState(store)
         journal = try JournalWriter(
             fileSystem: fileSystem, directory: directory.journal(identity.journal), identity: identity,
-            conditions: rules.conditions(state.cursor), wallClock: { Clock.now() },
+            conditions: rules.conditions(state.cursor, state.coverage), wallClock: { Clock.now() },
             discovered: { [present] _, _ in present.markStale() })
     }
 

@@ -92,15 +92,31 @@ struct InitTerminal: ParsableCommand {
         help: ArgumentHelp("Where to write the request; else into the node's outbox.", valueName: "file"),
         completion: .file())
     var request: String?
+    @Option(
+        help: ArgumentHelp(
+            "The entities that the till receives, separated by commas; else all.", valueName: "entities"))
+    var receive: String?
     @Option(help: ArgumentHelp("The fingerprint that head office's key must have.", valueName: "fingerprint"))
     var central: String?
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        for name in entities ?? [] where !EntityName.isValid(name.utf8) {
+            throw ValidationError("\"\(name)\" is no name of an entity; give names such as product,customer.")
+        }
+    }
+
+    private var entities: [String]? {
+        receive?.split { $0 == "," || $0 == " " }.map(String.init)
+    }
+
     func run() throws {
         let console = Console(output)
         let (terminal, request) = try Terminal.create(
-            at: node.path, id: id, store: store, centralFingerprint: central, request: request)
+            at: node.path, id: id, store: store,
+            receive: entities,
+            centralFingerprint: central, request: request)
         if console.isJSON { try console.out.json(["request": .string(request)]) }
         try console.say("made till \(id) of store \(store) in \(node.path)")
         try console.say("its key has the fingerprint \(terminal.fingerprint)")

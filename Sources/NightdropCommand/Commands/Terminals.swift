@@ -25,7 +25,7 @@ struct Terminals: ParsableCommand {
             } else {
                 table.add([
                     row.node.text, row.store.text, Words.time(row.seen), row.cursor.map { String($0.csn) } ?? "none",
-                    String(row.pending), row.clock, row.software,
+                    String(row.pending), row.clockWords, row.software,
                 ])
             }
         }
@@ -41,14 +41,21 @@ extension TerminalRow {
         [
             "terminal": .string(node.text), "store": .string(store.text), "journal": .string(journal.text),
             "enrolled": .time(enrolled), "seen": .time(seen > 0 ? seen : nil), "cursor": .optional(cursor?.csn),
-            "pending": .integer(pending), "software": .string(software), "clockAhead": .integer(clockAhead),
+            "pending": .integer(pending), "software": .string(software),
+            "receives": Coverage.json(of: subscription),
+            "clock": clock.map {
+                ["estimate": .integer($0.estimate), "atLeast": .integer($0.atLeast), "atMost": .optional($0.atMost)]
+            } ?? .null,
         ]
     }
 
-    /// How far the clock is off, where it is more than a few seconds ahead.
-    fileprivate var clock: String {
-        guard seen > 0 else { return "" }
-        let seconds = clockAhead / 1000
-        return seconds > 5 ? "\(seconds) s ahead" : "right"
+    /// How far the clock is off, where it is for sure more than a few seconds.
+    fileprivate var clockWords: String {
+        guard let clock else { return "" }
+        let seconds = clock.estimate.magnitude / 1000
+        guard seconds > 5 else { return "right" }
+        let amount =
+            seconds < 120 ? "\(seconds) s" : seconds < 7200 ? "\(seconds / 60) min" : "\(seconds / 3600) h"
+        return "\(amount) \(clock.estimate > 0 ? "ahead" : "behind")"
     }
 }

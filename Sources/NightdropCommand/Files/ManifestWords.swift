@@ -33,7 +33,7 @@ enum ManifestWords {
         var lines = [
             "\(start) \(answer.reach.csn): \(Words.count(manifest.operations, "record"))",
             "receipt: head office has journal \(answer.journal) up to operation \(receipt.position.seq)",
-            "policy version \(answer.policyVersion)",
+            "policy version \(answer.coverage.policyVersion)",
         ]
         for directive in answer.directives {
             switch directive {

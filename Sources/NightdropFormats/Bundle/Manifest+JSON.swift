@@ -39,7 +39,8 @@ extension Manifest {
             "part": ["number": .integer(part), "of": .integer(parts)], "encrypted": .bool(encrypted),
             "software": .string(software), "clock": clock.json, "first": .integer(first), "last": .integer(last),
             "counts": ["operations": .integer(operations), "pending": .integer(pending)],
-            "cursor": cursor?.json ?? .null,
+            "cursor": cursor?.json ?? .null, "coverage": coverage?.json ?? .null,
+            "subscription": Coverage.json(of: subscription),
             "days": .array(
                 days.map { ["segment": .integer($0.segment), "seq": .integer($0.seq), "close": $0.close.json] }),
             "segments": .array(segments.map(\.json)), "return": answer?.json ?? .null,
@@ -78,6 +79,8 @@ extension Manifest {
         encrypted = try json.need("encrypted") { $0.bool }
         pending = try json.need("counts") { $0["pending"]?.integer }
         cursor = try json.maybe("cursor", Cursor.init(json:))
+        coverage = try json.maybe("coverage", Coverage.init(json:))
+        subscription = try json.maybe("subscription", Coverage.entities)
         days = try json.list("days") { day in
             guard let segment = day["segment"]?.integer, let seq = day["seq"]?.integer,
                 let close = day["close"].flatMap(DayClose.init)
@@ -94,6 +97,7 @@ extension Manifest {
         }
         guard part >= 1, part <= parts else { throw Manifest.malformed("part") }
         guard (kind == .journal) == (answer == nil) else { throw Manifest.malformed("return") }
+        guard (cursor == nil) == (coverage == nil) else { throw Manifest.malformed("coverage") }
     }
 
     fileprivate static func malformed(_ key: String) -> ManifestError {

@@ -145,6 +145,10 @@ public struct Manifest: Sendable, Equatable {
     public var pending: Int64 = 0
     /// How far the terminal has applied central's changes; nil from central and before the first snapshot.
     public var cursor: Cursor?
+    /// What of central's records the terminal holds at that cursor; nil with it.
+    public var coverage: Coverage?
+    /// The entities that the terminal wishes to receive; nil for all, and from central.
+    public var subscription: [String]?
     /// The days closed in its segments.
     public var days: [ClosedDay] = []
     /// Its segments, in order.

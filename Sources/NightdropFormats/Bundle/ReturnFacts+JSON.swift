@@ -22,7 +22,8 @@ extension ReturnFacts {
             "journal": .string(journal.text), "start": start?.json ?? .null, "reach": reach.json,
             "transactions": .array(transactions.map { [.integer($0.csn), .string($0.id)] }),
             "succeeds": .array(succeeds.map { .string($0.text) }), "receipt": receipt.json,
-            "directives": .array(directives.map(\.json)), "policy": .integer(policyVersion),
+            "directives": .array(directives.map(\.json)), "coverage": coverage.json, "basis": basis?.json ?? .null,
+            "whole": Coverage.json(of: whole),
         ]
     }
 
@@ -31,7 +32,10 @@ extension ReturnFacts {
         guard let journal = json["journal"]?.text.flatMap(UniqueID.init),
             let start = json.nullable("start", Cursor.init(json:)),
             let reach = json["reach"].flatMap(Cursor.init(json:)), let list = json["transactions"]?.elements,
-            let receipt = json["receipt"].flatMap(Receipt.init(json:)), let policy = json["policy"]?.integer,
+            let receipt = json["receipt"].flatMap(Receipt.init(json:)),
+            let coverage = json["coverage"].flatMap(Coverage.init(json:)),
+            let basis = json.nullable("basis", Coverage.init(json:)),
+            let whole = json["whole"].flatMap(Coverage.entities), (start == nil) == (basis == nil),
             let succeeds = json.all("succeeds", { $0.text.flatMap(UniqueID.init) }),
             let directives = json["directives"]?.elements
         else { return nil }
@@ -45,7 +49,7 @@ extension ReturnFacts {
         self.init(
             journal: journal, start: start, reach: reach, transactions: transactions,
             succeeds: succeeds, receipt: receipt, directives: directives.compactMap(Directive.init),
-            policyVersion: Int(policy))
+            coverage: coverage, basis: basis, whole: whole)
     }
 }
 

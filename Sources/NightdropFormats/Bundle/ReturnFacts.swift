@@ -16,13 +16,18 @@ public struct ReturnFacts: Sendable, Equatable {
     public var receipt: Receipt
     /// What the terminal shall do.
     public var directives: [Directive]
-    /// The version of the policy that comes along.
-    public var policyVersion: Int
+    /// What the terminal's confirmed state covers afterwards, under the policy that comes along.
+    public var coverage: Coverage
+    /// What it must cover before: the changes are relative to that; nil for a snapshot.
+    public var basis: Coverage?
+    /// The entities that are sent whole, sorted: their lines replace all that was confirmed of them. One without lines is
+    /// one that the terminal no longer receives.
+    public var whole: [String]
 
     /// Return facts.
     public init(
         journal: UniqueID, start: Cursor?, reach: Cursor, transactions: [MergeTransaction], succeeds: [UniqueID],
-        receipt: Receipt, directives: [Directive], policyVersion: Int
+        receipt: Receipt, directives: [Directive], coverage: Coverage, basis: Coverage? = nil, whole: [String] = []
     ) {
         self.journal = journal
         self.start = start
@@ -31,7 +36,9 @@ public struct ReturnFacts: Sendable, Equatable {
         self.succeeds = succeeds
         self.receipt = receipt
         self.directives = directives
-        self.policyVersion = policyVersion
+        self.coverage = coverage
+        self.basis = basis
+        self.whole = whole
     }
 }
 

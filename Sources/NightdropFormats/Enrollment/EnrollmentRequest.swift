@@ -32,6 +32,8 @@ public struct EnrollmentRequest: Sendable, Equatable {
     public var journal: UniqueID
     /// Its public key.
     public var key: PublicKey
+    /// The entities that it wishes to receive; nil for all.
+    public var receive: [String]?
     /// When the request was made, in milliseconds since 1970.
     public var created: Int64
     /// Name and version of the program that made it.
@@ -39,12 +41,14 @@ public struct EnrollmentRequest: Sendable, Equatable {
 
     /// A request.
     public init(
-        node: NodeID, store: NodeID, journal: UniqueID, key: PublicKey, created: Int64, software: String
+        node: NodeID, store: NodeID, journal: UniqueID, key: PublicKey, receive: [String]? = nil, created: Int64,
+        software: String
     ) {
         self.node = node
         self.store = store
         self.journal = journal
         self.key = key
+        self.receive = receive
         self.created = created
         self.software = software
     }
@@ -74,7 +78,7 @@ public struct EnrollmentRequest: Sendable, Equatable {
             let journal = json["journal"]?.text.flatMap(UniqueID.init), let line = json["key"]?.text,
             let created = json["created"]?.text.flatMap(Timestamp.milliseconds),
             let software = json["software"]?.text, let signature = json["signature"]?.text,
-            let members = json.members
+            let members = json.members, let receive = json.nullable("receive", Coverage.entities)
         else { throw EnrollmentError("the request lacks a member, or one is wrong") }
         do throws(SignatureError) {
             let key = try PublicKey.parse(line: line).key
@@ -82,7 +86,9 @@ public struct EnrollmentRequest: Sendable, Equatable {
                 armored: Array(signature.utf8),
                 message: JSONValue.object(members.filter { $0.name != "signature" }).bytes,
                 namespace: SSHSignature.Namespace.enroll, key: key)
-            self.init(node: node, store: store, journal: journal, key: key, created: created, software: software)
+            self.init(
+                node: node, store: store, journal: journal, key: key, receive: receive, created: created,
+                software: software)
         } catch {
             throw EnrollmentError("the request's signature does not hold: \(error)")
         }
@@ -92,7 +98,8 @@ public struct EnrollmentRequest: Sendable, Equatable {
         [
             .init("nightdrop", .string(EnrollmentRequest.format)), .init("node", .string(node.text)),
             .init("store", .string(store.text)), .init("journal", .string(journal.text)),
-            .init("key", .string(key.line())), .init("created", .string(Timestamp.text(milliseconds: created))),
+            .init("key", .string(key.line())), .init("receive", Coverage.json(of: receive)),
+            .init("created", .string(Timestamp.text(milliseconds: created))),
             .init("software", .string(software)),
         ]
     }

@@ -43,11 +43,13 @@ public struct NodeSettings: Sendable, Equatable {
     public var central: NodeID?
     /// The fingerprint of head office's key that a grant must bear, `SHA256:…`; nil to trust the first grant.
     public var centralFingerprint: String?
+    /// The entities that a terminal wishes to receive; nil for all.
+    public var receive: [String]?
 
     /// Settings.
     public init(
         role: Role, id: NodeID, store: NodeID? = nil, organisation: String? = nil, central: NodeID? = nil,
-        centralFingerprint: String? = nil
+        centralFingerprint: String? = nil, receive: [String]? = nil
     ) {
         self.role = role
         self.id = id
@@ -55,6 +57,7 @@ public struct NodeSettings: Sendable, Equatable {
         self.organisation = organisation
         self.central = central
         self.centralFingerprint = centralFingerprint
+        self.receive = receive
     }
 
     /// The text of the file.
@@ -64,6 +67,7 @@ public struct NodeSettings: Sendable, Equatable {
         if let organisation { lines.append("organisation: \(quoted(organisation))") }
         if let central { lines.append("central: \(quoted(central.text))") }
         if let centralFingerprint { lines.append("centralFingerprint: \(quoted(centralFingerprint))") }
+        if let receive { lines.append("receive: [\(receive.map(quoted).joined(separator: ", "))]") }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -77,6 +81,7 @@ public struct NodeSettings: Sendable, Equatable {
             throw SettingsError(file: file, line: 1, reason: "settings are missing")
         }
         var texts: [String: (text: String, line: Int)] = [:]
+        var receive: [String]?
         for (key, value) in mapping {
             guard let name = key.string, NodeSettings.keys.contains(name) else {
                 throw SettingsError(
@@ -84,6 +89,10 @@ public struct NodeSettings: Sendable, Equatable {
                     reason:
                         "there is no setting \"\(key.string ?? "?")\"; the settings are \(NodeSettings.keys.joined(separator: ", "))"
                 )
+            }
+            if name == "receive" {
+                receive = try NodeSettings.entities(value, file)
+                continue
             }
             guard let scalar = value.scalar else {
                 throw SettingsError(file: file, line: value.mark?.line ?? 0, reason: "\"\(name)\" takes one value")
@@ -113,10 +122,24 @@ public struct NodeSettings: Sendable, Equatable {
         if role == .terminal { _ = try need("store") }
         self.init(
             role: role, id: id, store: try nodeID("store"), organisation: texts["organisation"]?.text,
-            central: try nodeID("central"), centralFingerprint: texts["centralFingerprint"]?.text)
+            central: try nodeID("central"), centralFingerprint: texts["centralFingerprint"]?.text,
+            receive: receive)
     }
 
-    private static let keys = ["role", "id", "store", "organisation", "central", "centralFingerprint"]
+    private static let keys = [
+        "role", "id", "store", "organisation", "central", "centralFingerprint", "receive",
+    ]
+
+    private static func entities(_ value: Node, _ file: String) throws(SettingsError) -> [String] {
+        let names = value.sequence?.map { $0.string } ?? [nil]
+        guard !names.contains(where: { $0.map { EntityName.isValid($0.utf8) } != true }) else {
+            throw SettingsError(
+                file: file, line: value.mark?.line ?? 0,
+                reason: "\"receive\" takes a list of entities, such as [product, customer]; leave it out to receive all"
+            )
+        }
+        return names.compactMap(\.self)
+    }
 
     private func quoted(_ text: String) -> String { JSONString.quoted(text) }
 }

@@ -5,9 +5,14 @@ import NightdropModel
 import NightdropStore
 
 extension SQLiteReading {
-    func changes(
-        after csn: Int64, store: NodeID, policy: Policy, _ chunk: (UnsafeRawBufferPointer) throws -> Void
-    ) throws -> Int64 {
+    func entities() throws -> [String] {
+        var names: [String] = []
+        try rows("SELECT name FROM _entity ORDER BY name") { names.append($0.text(0)) }
+        return names
+    }
+
+    func changes(_ selection: ReturnSelection, _ chunk: (UnsafeRawBufferPointer) throws -> Void) throws -> Int64 {
+        let store = selection.store
         let storeCode = try first("SELECT code FROM _store WHERE name = ?") {
             $0.bind(1, store.text)
         } _: {
@@ -15,20 +20,22 @@ extension SQLiteReading {
         }
         var entities: [(code: Int64, policy: EntityPolicy)] = []
         try rows("SELECT code, name FROM _entity WHERE reach <> 'none' ORDER BY name") {
-            entities.append(($0.integer(0), policy.entity($0.text(1))))
+            guard selection.coverage.includes($0.text(1)) else { return }
+            entities.append(($0.integer(0), selection.policy.entity($0.text(1))))
         }
         entities.sort { $0.policy.priority > $1.policy.priority }
-        var lines = ReturnLines(after: csn)
+        var lines = ReturnLines()
         for entity in entities {
             let perStore = entity.policy.scope == .store
             guard let reach = perStore ? storeCode : 0 else { continue }
-            lines.begin(entity.policy.name, store: perStore ? store.text : nil)
+            let start = selection.whole.contains(entity.policy.name) ? 0 : selection.start
+            lines.begin(entity.policy.name, store: perStore ? store.text : nil, after: start)
             try rows(
                 "SELECT id, csn, lives, data, clocks FROM _record WHERE reach = ? AND entity = ? AND csn > ? ORDER BY csn"
             ) {
                 $0.bind(1, reach)
                 $0.bind(2, entity.code)
-                $0.bind(3, csn)
+                $0.bind(3, start)
             } _: { row in
                 lines.append(
                     id: row.bytes(0), csn: row.integer(1), lives: row.integer(2) != 0, data: row.bytes(3),
@@ -45,14 +52,13 @@ extension SQLiteReading {
 struct ReturnLines {
     private(set) var text: [UInt8] = []
     private(set) var count: Int64 = 0
-    private let start: Int64
+    private var start: Int64 = 0
     private var head: [UInt8] = []
     private var tail: [UInt8] = []
 
-    init(after csn: Int64) { start = csn }
-
-    /// The rows that follow are of this entity.
-    mutating func begin(_ entity: String, store: String?) {
+    /// The rows that follow are of this entity, and changes behind this CSN count.
+    mutating func begin(_ entity: String, store: String?, after csn: Int64) {
+        start = csn
         head = Array("{\"entity\":".utf8)
         JSONString.append(entity, to: &head)
         head.append(contentsOf: ",\"id\":".utf8)

@@ -45,7 +45,8 @@ extension SegmentRow {
 
 extension TerminalRow {
     static let select = """
-        SELECT node, store, journal, enrolled, seen, epoch, csn, merge, pending, software, clock_ahead FROM _terminal
+        SELECT node, store, journal, enrolled, seen, epoch, csn, merge, pending, software, clock_least,
+            clock_most, coverage, subscription FROM _terminal
         """
 
     init(_ row: SQLStatement) throws {
@@ -60,7 +61,12 @@ extension TerminalRow {
         }
         pending = row.integer(8)
         software = row.text(9)
-        clockAhead = row.integer(10)
+        clock = row.optional(10).map { ClockSkew(atLeast: $0, atMost: row.optional(11)) }
+        func json(_ column: Int32) throws -> JSONValue? {
+            try row.optionalText(column).map { text throws(JSONError) in try JSONValue.parse(text) }
+        }
+        coverage = try json(12).flatMap(Coverage.init(json:))
+        subscription = try json(13).flatMap(Coverage.entities)
     }
 }
 

@@ -56,7 +56,7 @@ enum CentralSchema {
         CREATE TABLE _terminal (
             node TEXT PRIMARY KEY, store TEXT NOT NULL, journal TEXT NOT NULL, enrolled INTEGER NOT NULL,
             seen INTEGER NOT NULL, epoch TEXT, csn INTEGER, merge TEXT, pending INTEGER NOT NULL, software TEXT NOT NULL,
-            clock_ahead INTEGER NOT NULL) WITHOUT ROWID;
+            clock_least INTEGER, clock_most INTEGER, coverage TEXT, subscription TEXT) WITHOUT ROWID;
         CREATE TABLE _day (
             node TEXT NOT NULL, day TEXT NOT NULL, part INTEGER NOT NULL, received INTEGER NOT NULL,
             operations INTEGER NOT NULL, claimed TEXT NOT NULL, found TEXT NOT NULL, agrees INTEGER NOT NULL,

@@ -133,7 +133,7 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
 
     func put(_ terminal: TerminalRow) throws {
         let statement = try SQLStatement(
-            db, "INSERT OR REPLACE INTO _terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            db, "INSERT OR REPLACE INTO _terminal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         statement.bind(1, terminal.node.text)
         statement.bind(2, terminal.store.text)
         statement.bind(3, terminal.journal.text)
@@ -144,7 +144,10 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
         statement.bind(8, terminal.cursor?.transaction)
         statement.bind(9, terminal.pending)
         statement.bind(10, terminal.software)
-        statement.bind(11, terminal.clockAhead)
+        statement.bind(11, terminal.clock?.atLeast)
+        statement.bind(12, terminal.clock?.atMost)
+        statement.bind(13, terminal.coverage?.json.compact)
+        statement.bind(14, terminal.subscription.map { Coverage.json(of: $0).compact })
         try statement.run()
     }
 

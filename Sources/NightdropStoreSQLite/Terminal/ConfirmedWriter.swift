@@ -35,7 +35,8 @@ struct ConfirmedWriter {
 
     /// Applies a line of changes.
     mutating func apply(_ line: ChangeLine, in lines: UnsafeRawBufferPointer) throws {
-        let entity = try EntityCodes.code(of: lines[line.entity].text, in: db)
+        let name = lines[line.entity].text
+        let entity = try EntityCodes.code(of: name, in: db)
         let id = JSONString.unescaped(lines[line.id])
         let row = try find("entity = ? AND id = ?") {
             $0.bind(1, entity)
@@ -45,7 +46,7 @@ struct ConfirmedWriter {
             if let row { try replace(row, confirmed: nil) }
             return
         }
-        var confirmed = terms.isSnapshot ? nil : row?.confirmed
+        var confirmed = terms.isSnapshot || terms.whole.contains(name) ? nil : row?.confirmed
         confirmed = RecordState(
             data: line.set.isPresent
                 ? FieldMerge.setting(confirmed?.data ?? RecordState.noFields, lines, line.set)
@@ -59,19 +60,21 @@ struct ConfirmedWriter {
         }
     }
 
-    /// Takes the confirmed state from the records behind a row that the snapshot did not hold. Returns the last row looked
-    /// at; nil once there are no more.
+    /// Takes the confirmed state from the records behind a row that are of an entity which is sent whole, and were not in
+    /// it. Returns the last row looked at; nil once there are no more.
     mutating func removeStale(behind rid: Int64, limit: Int) throws -> Int64? {
+        let whole = terms.isSnapshot ? nil : try Set(terms.whole.map { try EntityCodes.code(of: $0, in: db) })
         var last: Int64?
         var stale: [Int64] = []
         let rows = try SQLStatement(
-            db, "SELECT rid, csn IS NOT NULL AND snapshot IS NOT ? FROM _record WHERE rid > ? ORDER BY rid LIMIT ?")
+            db,
+            "SELECT rid, csn IS NOT NULL AND snapshot IS NOT ?, entity FROM _record WHERE rid > ? ORDER BY rid LIMIT ?")
         rows.bind(1, run)
         rows.bind(2, rid)
         rows.bind(3, Int64(limit))
         while try rows.step() {
             last = rows.integer(0)
-            if rows.integer(1) != 0 { stale.append(rows.integer(0)) }
+            if rows.integer(1) != 0, whole?.contains(rows.integer(2)) ?? true { stale.append(rows.integer(0)) }
         }
         rows.reset()
         for rid in stale {
@@ -108,15 +111,16 @@ struct ConfirmedWriter {
             db,
             """
             UPDATE _terminal SET epoch = ?, csn = ?, merge = ?, receipt = ?, policy = coalesce(?, policy),
-                seen = max(seen, ?), exchanged = ?, error = NULL
+                coverage = ?, seen = max(seen, ?), exchanged = ?, error = NULL
             """)
         move.bind(1, terms.reach.epoch.text)
         move.bind(2, terms.reach.csn)
         move.bind(3, terms.reach.transaction)
         move.bind(4, terms.receipt.json.compact)
         move.bind(5, terms.policyText)
-        move.bind(6, terms.created)
-        move.bind(7, terms.now)
+        move.bind(6, terms.coverage.json.compact)
+        move.bind(7, terms.created)
+        move.bind(8, terms.now)
         try move.run()
         try addNotices()
         if terms.policyText != nil { try TerminalViews.replace(db, terms.policy) }
@@ -266,7 +270,8 @@ struct ConfirmedWriter {
         let name = try SQLStatement(db, "SELECT name FROM _entity WHERE code = ?")
         name.bind(1, code)
         defer { name.reset() }
-        return try name.step() && !terms.policy.entity(name.text(0)).isFact
+        guard try name.step() else { return false }
+        return !terms.policy.entity(name.text(0)).isFact && terms.coverage.includes(name.text(0))
     }
 
     private func addNotices() throws {

@@ -11,6 +11,10 @@ public struct ReturnTerms: Sendable {
     public var receipt: Receipt
     /// Whether it starts from nothing and replaces what was confirmed before.
     public var isSnapshot: Bool
+    /// Where it does not: the entities of which it does.
+    public var whole: Set<String>
+    /// What the confirmed state covers from then on.
+    public var coverage: Coverage
     /// The policy that holds from then on.
     public var policy: Policy
     /// Its text; nil if the bundle brought none.
@@ -26,13 +30,15 @@ public struct ReturnTerms: Sendable {
 
     /// Terms.
     public init(
-        reach: NightdropModel.Cursor, receipt: Receipt, isSnapshot: Bool, policy: Policy, policyText: String?,
-        notices: [NoticeLine],
-        created: Int64, now: Int64, bundle: String
+        reach: NightdropModel.Cursor, receipt: Receipt, isSnapshot: Bool, whole: Set<String>,
+        coverage: Coverage, policy: Policy, policyText: String?, notices: [NoticeLine], created: Int64, now: Int64,
+        bundle: String
     ) {
         self.reach = reach
         self.receipt = receipt
         self.isSnapshot = isSnapshot
+        self.whole = whole
+        self.coverage = coverage
         self.policy = policy
         self.policyText = policyText
         self.notices = notices
@@ -91,7 +97,7 @@ public final class ReturnApplication {
 
     /// Ends it: what a snapshot did not hold goes, the other covered operations leave, the cursor moves.
     public func finish() throws {
-        if terms.isSnapshot { try removeStale() }
+        if terms.isSnapshot || !terms.whole.isEmpty { try removeStale() }
         try store.write(durably: true) { db in
             var writer = try ConfirmedWriter(db, terms, run: run)
             try writer.removeCovered()
@@ -108,7 +114,7 @@ public final class ReturnApplication {
         batch = Int(min(max(ideal, Int64(batch) / 4, 16), Int64(batch) * 4, 100_000))
     }
 
-    /// Takes away, by pieces, what was confirmed and is not in the snapshot.
+    /// Takes away, by pieces, what was confirmed of what is sent whole, and was not in it.
     private func removeStale() throws {
         var last: Int64? = 0
         while let from = last {

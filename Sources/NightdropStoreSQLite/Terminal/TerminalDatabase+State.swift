@@ -8,13 +8,13 @@ extension TerminalDatabase {
         try write { db in try TerminalViews.replace(db, policy) }
     }
 
-    /// Remembers that bundles were written which state a cursor.
-    public func exported(_ bundle: String, cursor: NightdropModel.Cursor?, at time: Int64) throws {
+    /// Remembers that bundles were written, and what they state of this terminal.
+    public func exported(_ bundle: String, stating statement: String, at time: Int64) throws {
         try write { db in
-            let statement = try SQLStatement(db, "UPDATE _terminal SET exported = ?, exchanged = ?, error = NULL")
-            statement.bind(1, cursor?.json.compact)
-            statement.bind(2, time)
-            try statement.run()
+            let update = try SQLStatement(db, "UPDATE _terminal SET exported = ?, exchanged = ?, error = NULL")
+            update.bind(1, statement)
+            update.bind(2, time)
+            try update.run()
             try TerminalDatabase.remember("exported", bundle, "", at: time, in: db)
         }
     }

@@ -116,12 +116,14 @@ public struct TerminalState: Sendable, Equatable {
     public var policy: String?
     /// The latest time seen in a return bundle, in milliseconds since 1970; 0 if none.
     public var seen: Int64
-    /// The cursor that the last bundle for central stated.
-    public var exported: NightdropModel.Cursor?
+    /// What the last bundle for central stated of this terminal.
+    public var exported: String?
     /// When a bundle was last written or taken in, in milliseconds since 1970.
     public var exchanged: Int64?
     /// What went wrong last time; nil if nothing did.
     public var error: String?
+    /// What of central's records is held at the cursor; nil with it.
+    public var coverage: Coverage?
 
     /// The last operation of a journal that the store contains; 0 if it follows another one.
     public func position(in journal: UniqueID) -> Int64 { self.journal == journal ? seq : 0 }

@@ -27,7 +27,8 @@ public struct TerminalReader {
         let statement = try SQLStatement(
             db,
             """
-            SELECT journal, seq, generation, epoch, csn, merge, receipt, policy, seen, exported, exchanged, error
+            SELECT journal, seq, generation, epoch, csn, merge, receipt, policy, seen, exported, exchanged, error,
+                coverage
             FROM _terminal
             """)
         defer { statement.reset() }
@@ -43,8 +44,8 @@ public struct TerminalReader {
             journal: statement.optionalText(0).flatMap(UniqueID.init), seq: statement.integer(1),
             generation: statement.integer(2), cursor: cursor, receipt: try json(6).flatMap(Receipt.init(json:)),
             policy: statement.optionalText(7), seen: statement.integer(8),
-            exported: try json(9).flatMap(NightdropModel.Cursor.init(json:)), exchanged: statement.optional(10),
-            error: statement.optionalText(11))
+            exported: statement.optionalText(9), exchanged: statement.optional(10),
+            error: statement.optionalText(11), coverage: try json(12).flatMap(Coverage.init(json:)))
     }
 
     static let recordSelect = """

@@ -16,7 +16,7 @@ enum TerminalSchema {
         CREATE TABLE _terminal (
             one INTEGER PRIMARY KEY CHECK (one = 1), journal TEXT, journal_code INTEGER NOT NULL, seq INTEGER NOT NULL,
             generation INTEGER NOT NULL, epoch TEXT, csn INTEGER, merge TEXT, receipt TEXT, policy TEXT,
-            seen INTEGER NOT NULL, exported TEXT, exchanged INTEGER, error TEXT);
+            coverage TEXT, seen INTEGER NOT NULL, exported TEXT, exchanged INTEGER, error TEXT);
         INSERT INTO _terminal (one, journal_code, seq, generation, seen) VALUES (1, 0, 0, 0, 0);
         CREATE TABLE _entity (
             code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, pending INTEGER NOT NULL DEFAULT 0,

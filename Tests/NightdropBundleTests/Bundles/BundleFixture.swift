@@ -64,7 +64,7 @@ struct BundleFixture {
             receipt: Receipt(
                 position: JournalPosition(journal: journal, seq: 1042, hash: ContentHash.of([2])), segment: nil,
                 operations: 1042, totals: ControlTotals()),
-            directives: [], policyVersion: 1)
+            directives: [], coverage: Coverage(policyVersion: 1, receives: nil))
         return manifest
     }
 

@@ -58,7 +58,8 @@ final class HeadOffice {
             journal: own.id, start: start.map(cursor), reach: cursor(reach),
             transactions: (transactions + [reach]).map { MergeTransaction(csn: $0, id: cursor($0).transaction) },
             succeeds: [], receipt: Receipt(position: position, segment: nil, operations: seq, totals: ControlTotals()),
-            directives: [], policyVersion: 1)
+            directives: [], coverage: Coverage(policyVersion: 1, receives: nil),
+            basis: start.map { _ in Coverage(policyVersion: 1, receives: nil) })
         (manifest.part, manifest.parts) = part
         var contents: [BundleContent] = []
         if !changes.isEmpty {

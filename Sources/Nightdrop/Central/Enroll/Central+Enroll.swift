@@ -39,6 +39,7 @@ extension Central {
         }
         var terminal = TerminalRow(
             node: request.node, store: request.store, journal: request.journal, enrolled: Clock.now())
+        terminal.subscription = request.receive
         let earlier = known.first { $0.node == request.node }
         if let earlier { terminal = earlier }
         if keys.isEmpty { try allow(request) }

@@ -283,7 +283,11 @@ final class MergeSession {
         row.cursor = manifest.cursor
         row.pending = manifest.pending
         row.software = manifest.software
-        row.clockAhead = max(0, manifest.clock.wall - Clock.now())
+        row.coverage = manifest.coverage
+        row.subscription = manifest.subscription
+        let clock = manifest.clock
+        row.clock = ClockSkew(
+            atLeast: clock.wall - Clock.now(), atMost: clock.lastSeen > 0 ? clock.wall - clock.lastSeen : nil)
         terminals[row.node] = row
         pending.terminals[row.node] = row
     }

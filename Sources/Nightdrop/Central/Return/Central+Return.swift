@@ -29,7 +29,10 @@ extension Central {
             guard let manifest = taken[terminal.node] else { return nil }
             let mine = outcomes.filter { $0.from == terminal.node.text }
             let brought = mine.contains { $0.outcome == .merged || $0.outcome == .waiting }
-            guard brought || manifest.pending > 0 || terminal.cursor != cursor else { return nil }
+            guard
+                brought || manifest.pending > 0 || terminal.cursor != cursor
+                    || terminal.coverage != coverage(of: terminal)
+            else { return nil }
             var answer = ReturnWriter(central: self, terminal: terminal)
             if mine.contains(where: { $0.outcome == .waiting }) {
                 let held = try store.read { try $0.journals() }.first { $0.journal == terminal.journal }?.seq ?? 0
@@ -37,6 +40,11 @@ extension Central {
             }
             return try write(answer, to: exchange)
         }
+    }
+
+    /// What a terminal receives now: what it wishes, under the present policy.
+    func coverage(of terminal: TerminalRow) -> Coverage {
+        Coverage(policyVersion: policy.version, receives: terminal.subscription)
     }
 
     func write(_ answer: ReturnWriter, to exchange: String) throws -> MergeReport.Return {

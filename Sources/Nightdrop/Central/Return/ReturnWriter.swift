@@ -26,27 +26,53 @@ struct ReturnWriter {
 
     private func collect(_ reader: any CentralReader, changes path: String) throws -> (Manifest, [BundleContent]) {
         let reach = try reader.cursor()
-        let start = isGrant ? nil : try terminal.cursor.flatMap { try reader.holds($0) ? $0 : nil }
-        let count = try writeChanges(reader, after: start?.csn ?? 0, to: path)
+        let coverage = central.coverage(of: terminal)
+        let start = try start(reader)
+        let whole = try start.map { try reachChanges(reader, from: $0.coverage, to: coverage) } ?? []
+        let selection = ReturnSelection(
+            start: start?.cursor.csn ?? 0, store: terminal.store, policy: central.policy, coverage: coverage,
+            whole: Set(whole))
+        let count = try writeChanges(reader, selection, to: path)
         let journal = try reader.journals().first { $0.journal == terminal.journal }
         let receipt =
             journal?.receipt
             ?? Receipt(
                 position: JournalPosition(journal: terminal.journal, seq: 0, hash: .none), segment: nil, operations: 0,
                 totals: ControlTotals())
-        let notices = try reader.notices(for: terminal.node, after: start?.csn ?? 0)
+        let notices = try reader.notices(for: terminal.node, after: start?.cursor.csn ?? 0)
         var manifest = Manifest(
             kind: isGrant ? .grant : start == nil ? .snapshot : .return, organisation: central.organisation,
             from: Manifest.Sender(node: central.settings.id, store: nil, journal: central.journalID, follows: nil),
             to: terminal.node, created: Clock.now(), software: Software.name,
             clock: Manifest.ClockFacts(wall: Clock.now(), sinceBoot: Clock.sinceBoot(), lastSeen: 0),
-            first: start?.csn ?? 0, last: reach.csn, operations: count)
+            first: start?.cursor.csn ?? 0, last: reach.csn, operations: count)
         manifest.answer = ReturnFacts(
-            journal: terminal.journal, start: start, reach: reach,
-            transactions: try start.map { try reader.transactions(after: $0.csn) }
+            journal: terminal.journal, start: start?.cursor, reach: reach,
+            transactions: try start.map { try reader.transactions(after: $0.cursor.csn) }
                 ?? [MergeTransaction(csn: reach.csn, id: reach.transaction)],
-            succeeds: [], receipt: receipt, directives: directives, policyVersion: central.policy.version)
+            succeeds: [], receipt: receipt, directives: directives, coverage: coverage, basis: start?.coverage,
+            whole: whole)
         return (manifest, try contents(changes: path, count: count, notices))
+    }
+
+    /// Where the terminal stands, and what it holds there; nil where it needs a snapshot.
+    private func start(_ reader: any CentralReader) throws -> (cursor: Cursor, coverage: Coverage)? {
+        guard !isGrant, let cursor = terminal.cursor, let coverage = terminal.coverage, try reader.holds(cursor),
+            try reader.setting(Central.policySetting(coverage.policyVersion)) != nil
+        else { return nil }
+        return (cursor, coverage)
+    }
+
+    /// The entities that reach the terminal otherwise than before, sorted.
+    private func reachChanges(
+        _ reader: any CentralReader, from old: Coverage, to new: Coverage
+    ) throws -> [String] {
+        guard old != new, let text = try reader.setting(Central.policySetting(old.policyVersion)) else { return [] }
+        let before = try PolicyFile.parse(text, file: central.directory.policy)
+        let names = try Set(reader.entities()).union(before.entities.map(\.name))
+        return names.filter { name in
+            old.reach(of: before.entity(name)) != new.reach(of: central.policy.entity(name))
+        }.sorted()
     }
 
     private func contents(changes path: String, count: Int64, _ notices: [NoticeLine]) throws -> [BundleContent] {
@@ -71,7 +97,9 @@ struct ReturnWriter {
     }
 
     /// Writes the lines of changes, compressed on all cores, and returns how many there are.
-    private func writeChanges(_ reader: any CentralReader, after csn: Int64, to path: String) throws -> Int64 {
+    private func writeChanges(
+        _ reader: any CentralReader, _ selection: ReturnSelection, to path: String
+    ) throws -> Int64 {
         let file = try central.fileSystem.open(path, .createNew(permissions: 0o600))
         var offset: Int64 = 0
         var chunks: [[UInt8]] = []
@@ -82,7 +110,7 @@ struct ReturnWriter {
             }
             chunks.removeAll(keepingCapacity: true)
         }
-        let count = try reader.changes(after: csn, store: terminal.store, policy: central.policy) { lines in
+        let count = try reader.changes(selection) { lines in
             chunks.append(Array(lines))
             if chunks.count == ReturnWriter.membersAtOnce { try compress() }
         }
@@ -92,4 +120,11 @@ struct ReturnWriter {
 
     /// Members of about 1 MiB of text each: enough for a few cores, little enough memory.
     private static let membersAtOnce = 8
+}
+
+extension Coverage {
+    /// Whom an entity's records reach; nil where they do not reach a terminal of this coverage.
+    fileprivate func reach(of entity: EntityPolicy) -> Scope? {
+        entity.isFact || !includes(entity.name) ? nil : entity.scope
+    }
 }

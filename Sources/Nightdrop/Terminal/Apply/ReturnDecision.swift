@@ -13,7 +13,7 @@ enum ReturnDecision: Equatable {
     /// It can never be applied here: a code, a colon and words.
     case refuse(String)
 
-    init(_ answer: ReturnFacts, state: TerminalState, journal: UniqueID) {
+    init(_ answer: ReturnFacts, created: Int64, state: TerminalState, journal: UniqueID) {
         guard answer.journal == journal else {
             self = .refuse(
                 "wrong-journal: it answers journal \(answer.journal.short), this terminal writes \(journal.short)")
@@ -30,13 +30,17 @@ enum ReturnDecision: Equatable {
             return
         }
         let reach = answer.reach
-        if reach.csn < cursor.csn || (reach == cursor && !ReturnDecision.holdsMore(answer.receipt, than: state.receipt))
-        {
+        let bringsMore =
+            ReturnDecision.holdsMore(answer.receipt, than: state.receipt)
+            || (answer.coverage != state.coverage && answer.basis == state.coverage && created > state.seen)
+        if reach.csn < cursor.csn || (reach == cursor && !bringsMore) {
             self = .known
         } else if reach.csn == cursor.csn, reach.transaction != cursor.transaction {
             self = .wait(
                 "it reaches change \(reach.csn) on another way than this terminal; the next export says where it stands"
             )
+        } else if answer.start != nil, state.coverage != answer.basis, state.coverage != answer.coverage {
+            self = .wait("it was made for another policy or subscription; the next export says which holds here")
         } else if ReturnDecision.leadsOn(answer, from: cursor) {
             self = .apply
         } else {

@@ -26,7 +26,8 @@ extension Terminal {
         let newRules = try rules(from: parts)
         let terms = ReturnTerms(
             reach: answer.reach, receipt: receipt, isSnapshot: answer.start == nil,
-            policy: (newRules ?? rules).policy, policyText: newRules?.policyText,
+            whole: Set(answer.whole), coverage: answer.coverage, policy: (newRules ?? rules).policy,
+            policyText: newRules?.policyText,
             notices: try notices(in: parts), created: manifest.created, now: Clock.now(), bundle: manifest.fileName)
         let application = try ReturnApplication(store, terms)
         for part in parts {
@@ -60,7 +61,7 @@ extension Terminal {
         for part in parts where part.manifest.entries.contains(where: { $0.path == Terminal.keysEntry }) {
             try fileSystem.publish(directory.allowedSigners, bytes: try part.read(Terminal.keysEntry))
         }
-        try journal.setConditions(rules.conditions(answer.reach))
+        try journal.setConditions(rules.conditions(answer.reach, answer.coverage))
     }
 
     /// The rules with the policy that the bundle brings; nil if it brings none, or the one that holds.

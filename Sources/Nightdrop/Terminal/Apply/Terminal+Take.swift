@@ -91,7 +91,7 @@ extension Terminal {
         if settings.central == nil { try adopt(grant: bundle) }
         try flush()
         let state = try store.read { try $0.state() }
-        switch ReturnDecision(answer, state: state, journal: identity.journal) {
+        switch ReturnDecision(answer, created: bundle.manifest.created, state: state, journal: identity.journal) {
         case .known:
             outcome.known = outcome.total
             try fileSystem.remove(bundle.path)

@@ -65,6 +65,8 @@ struct JournalBundle {
         let received = state.receipt.map { $0.position.journal == identity.journal ? $0.position.seq : 0 } ?? 0
         manifest.pending = max(0, lastSeq - received)
         manifest.cursor = state.cursor
+        manifest.coverage = state.coverage
+        manifest.subscription = settings.receive
         manifest.segments = segments.map { segment in
             Manifest.Segment(
                 number: segment.info.number, first: segment.summary.header.first, last: segment.summary.last,

@@ -32,9 +32,10 @@ extension Terminal {
                     + "import the grant that comes back\(day.map { "; the day \($0) is closed" } ?? "")")
         }
         let state = try store.read { try $0.state() }
+        let statement = Terminal.statement(state, settings)
         let segments = try uncovered(sealed, by: receipt)
         if day == nil, segments.allSatisfy({ $0.summary.count == 0 && $0.summary.trailer?.close == nil }),
-            state.cursor != nil, state.exported == state.cursor
+            state.cursor != nil, state.exported == statement
         {
             return Exported(first: journal.lastSeq + 1, last: journal.lastSeq)
         }
@@ -53,18 +54,26 @@ extension Terminal {
                     fileSystem: fileSystem, verifyCopy: exchange != nil))
         }
         try ExchangeDirectory(exchange ?? directory.outbox, fileSystem: fileSystem).removeSuperseded(by: written)
-        return try exported(written, cursor: state.cursor)
+        return try exported(written, stating: statement)
     }
 
-    private func exported(_ written: [WrittenBundle], cursor: Cursor?) throws -> Exported {
+    private func exported(_ written: [WrittenBundle], stating statement: String) throws -> Exported {
         let files = written.map(\.path)
-        try store.exported(files.map(Path.name(of:)).joined(separator: " "), cursor: cursor, at: Clock.now())
+        try store.exported(files.map(Path.name(of:)).joined(separator: " "), stating: statement, at: Clock.now())
         broadcaster.send(.exported(files: files))
         statusMayHaveChanged()
         return Exported(
             bundle: files.first, files: files, first: written.first?.manifest.first ?? 0,
             last: written.last?.manifest.last ?? 0, operations: written.reduce(0) { $0 + $1.manifest.operations },
             days: written.flatMap { $0.manifest.days.map(\.close) })
+    }
+
+    /// What a bundle tells of this terminal besides its journal: central must hear of it when it changes.
+    private static func statement(_ state: TerminalState, _ settings: NodeSettings) -> String {
+        let told: JSONValue = [
+            state.cursor?.json ?? .null, state.coverage?.json ?? .null, Coverage.json(of: settings.receive),
+        ]
+        return told.compact
     }
 
     /// What central holds of the present journal, as far as is known.

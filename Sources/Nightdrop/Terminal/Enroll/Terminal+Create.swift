@@ -8,11 +8,13 @@ extension Terminal {
     ///
     /// - Parameters:
     ///   - directory: The node's directory; it must not hold a node already.
+    ///   - receive: The entities that it wishes to receive; nil for all.
     ///   - centralFingerprint: The fingerprint that the grant must bear; nil to trust the first grant.
     ///   - request: Where to write the request; nil for `outbox/<id>.nightdrop-request`.
     /// - Returns: the terminal and the path of its request.
     public static func create(
-        at directory: String, id: NodeID, store: NodeID, centralFingerprint: String? = nil, request: String? = nil
+        at directory: String, id: NodeID, store: NodeID, receive: [String]? = nil, centralFingerprint: String? = nil,
+        request: String? = nil
     ) throws -> (terminal: Terminal, request: String) {
         try NightdropError.attempt {
             let fileSystem = DiskFileSystem()
@@ -25,11 +27,12 @@ extension Terminal {
             let journal = try firstJournal(node, id, store, fileSystem)
             let path = request ?? "\(node.outbox)/\(id)\(EnrollmentRequest.fileSuffix)"
             let wish = EnrollmentRequest(
-                node: id, store: store, journal: journal, key: key.publicKey, created: Clock.now(),
+                node: id, store: store, journal: journal, key: key.publicKey, receive: receive, created: Clock.now(),
                 software: Software.name)
             try fileSystem.publish(path, bytes: try wish.signed(with: key))
             // The settings come last: a directory without them is no node yet, and this may be run again.
-            let settings = NodeSettings(role: .terminal, id: id, store: store, centralFingerprint: centralFingerprint)
+            let settings = NodeSettings(
+                role: .terminal, id: id, store: store, centralFingerprint: centralFingerprint, receive: receive)
             try fileSystem.publish(node.settings, bytes: Array(settings.yaml.utf8))
             return (try Terminal(at: node, fileSystem: fileSystem), path)
         }

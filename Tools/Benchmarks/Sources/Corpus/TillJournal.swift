@@ -52,6 +52,7 @@ struct TillJournal {
             clock: Manifest.ClockFacts(wall: 1_767_600_000_000, sinceBoot: 1000, lastSeen: 0), first: first,
             last: first - 1, operations: Int64(operations.count))
         manifest.cursor = cursor
+        manifest.coverage = cursor.map { _ in Coverage(policyVersion: 1, receives: nil) }
         // A segment is closed at 16 MiB of text at the latest.
         for start in stride(from: 0, to: operations.count, by: 40_000) {
             let part = operations[start..<min(start + 40_000, operations.count)]
