@@ -82,6 +82,16 @@ let package = Package(
             path: "Tools/Benchmarks/Sources", swiftSettings: settings),
 
         .target(
+            name: "NightdropSimulation", dependencies: ["Nightdrop"], path: "Tools/Simulation/History",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "NightdropSimulator",
+            dependencies: [
+                "NightdropSimulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tools/Simulation/Simulator", swiftSettings: settings),
+
+        .target(
             name: "NightdropFilesTesting", dependencies: ["NightdropFiles"],
             path: "Tests/Support/NightdropFilesTesting", swiftSettings: settings),
         .testTarget(
@@ -127,6 +137,6 @@ let package = Package(
                 "NightdropFormats", "NightdropModel",
             ],
             swiftSettings: settings),
-        .testTarget(name: "SimulationTests", dependencies: ["Nightdrop"], swiftSettings: settings),
+        .testTarget(name: "SimulationTests", dependencies: ["NightdropSimulation"], swiftSettings: settings),
     ]
 )

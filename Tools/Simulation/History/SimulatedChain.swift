@@ -1,0 +1,86 @@
+import Foundation
+import Nightdrop
+
+/// Real nodes in a directory, and what they were told is durable.
+///
+/// What it does not simulate: damaged bytes, restored and cloned nodes.
+final class SimulatedChain {
+    let root: String
+    var exchange: String { root + "/exchange" }
+    private(set) var central: Central
+    private(set) var tills: [Terminal] = []
+    /// What every sale bears that a till was told is durable.
+    var acknowledged: Set<String> = []
+    /// What all increments of a counter add up to, by counter.
+    var sums: [String: Int64] = [:]
+    /// How many operations all nodes were told are durable.
+    private(set) var operations: Int64 = 0
+
+    init(in directory: String, tills count: Int, policy: RandomPolicy) throws {
+        root = directory + "/nightdrop-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: root + "/exchange", withIntermediateDirectories: true)
+        try Data(policy.text.utf8).write(to: URL(fileURLWithPath: root + "/policy.yaml"))
+        central = try Central.create(
+            at: root + "/HQ", id: try SimulatedChain.id("HQ"), organisation: "Corner Shops",
+            policy: root + "/policy.yaml")
+        for entity in ["customer", "product"] {
+            let field = entity == "product" ? "stock" : "points"
+            try note(central.record(OperationDraft(.create, entity, id: "A", set: [Field(field, .integer(0))])))
+        }
+        for number in 1...count {
+            let id = try SimulatedChain.id("T\(number)")
+            let (till, request) = try Terminal.create(
+                at: root + "/" + id.text, id: id, store: try SimulatedChain.id(number % 2 == 0 ? "S1" : "S2"))
+            _ = try till.take([try central.enroll(request, to: exchange).grant])
+            tills.append(till)
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+
+    /// Counts what was recorded.
+    func note(_ recorded: Recorded) {
+        if !recorded.isRepeat { operations += recorded.last - recorded.first + 1 }
+    }
+
+    /// Head office takes over the policy's present version.
+    func use(_ policy: RandomPolicy) throws {
+        try Data(policy.text.utf8).write(to: URL(fileURLWithPath: root + "/policy.yaml"))
+        central = try central.use(policy: root + "/policy.yaml")
+    }
+
+    /// Head office is opened again.
+    func restartCentral() throws { central = try Central(at: root + "/HQ") }
+
+    /// A till is opened again, with another wish of what to receive if one is given.
+    func restartTill(_ index: Int, receiving: [String]?? = nil) throws {
+        let path = root + "/" + tills[index].settings.id.text
+        if let receiving {
+            var settings = tills[index].settings
+            settings.receive = receiving
+            try Data(settings.yaml.utf8).write(to: URL(fileURLWithPath: path + "/nightdrop.yaml"))
+        }
+        tills[index] = try Terminal(at: path)
+    }
+
+    /// A head office of its own, in the state of this moment.
+    func copyOfCentral(_ name: String) throws -> Central {
+        let copy = root + "/" + name
+        try? FileManager.default.removeItem(atPath: copy)
+        for attempt in 1... {
+            do {
+                try FileManager.default.copyItem(atPath: root + "/HQ", toPath: copy)
+                break
+            } catch  where attempt < 100 {
+                // A file that came or went meanwhile, such as the store's log.
+                try? FileManager.default.removeItem(atPath: copy)
+            }
+        }
+        return try Central(at: copy)
+    }
+
+    static func id(_ text: String) throws -> NodeID {
+        guard let id = NodeID(text) else { throw CocoaError(.featureUnsupported) }
+        return id
+    }
+}

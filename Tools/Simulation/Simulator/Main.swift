@@ -1,0 +1,65 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import NightdropSimulation
+import Synchronization
+
+/// Plays random histories until there are enough or one goes wrong.
+@main
+struct Simulator: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract:
+            "Play random histories of a chain of real nodes, and check that nothing is lost, doubled or different.",
+        discussion: """
+            The same seed plays the same history. The status is 1 if something is wrong; the seed is printed.
+
+              Tools/simulate --histories 100000
+              Tools/simulate --seed 4711
+            """)
+
+    @Option(help: "How many histories.")
+    var histories = 1000
+    @Option(help: "Play the history of this seed only.")
+    var seed: UInt64?
+    @Option(help: "How many at a time; else as many as there are processors.")
+    var jobs: Int?
+    @Option(help: "Where the nodes live; else in memory, if /dev/shm is there.")
+    var directory: String?
+
+    func run() throws {
+        let folder = directory ?? History.defaultDirectory
+        if let seed {
+            let findings = try History(seed: seed, in: folder).run()
+            findings.forEach { print($0) }
+            print(findings.isEmpty ? "seed \(seed): nothing is wrong" : "seed \(seed) is wrong")
+            throw findings.isEmpty ? ExitCode.success : ExitCode.failure
+        }
+        let first = UInt64.random(in: 1...UInt64(1) << 40)
+        let threads = jobs ?? ProcessInfo.processInfo.activeProcessorCount
+        let next = Atomic(0)
+        let wrong = Atomic(0)
+        let total = histories
+        DispatchQueue.concurrentPerform(iterations: threads) { _ in
+            while true {
+                let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard number < total else { return }
+                let findings = Simulator.play(first &+ UInt64(number), folder)
+                findings.forEach { print($0) }
+                if !findings.isEmpty { wrong.add(1, ordering: .relaxed) }
+                if (number + 1) % 100 == 0 { Simulator.report("\(number + 1) of \(total) histories") }
+            }
+        }
+        let count = wrong.load(ordering: .relaxed)
+        print("\(total) histories, \(count) wrong, seeds from \(first)")
+        if count > 0 { throw ExitCode.failure }
+    }
+
+    private static func play(_ seed: UInt64, _ folder: String) -> [String] {
+        do {
+            return try History(seed: seed, in: folder).run().map { "seed \(seed): \($0)" }
+        } catch { return ["seed \(seed): \(error)"] }
+    }
+
+    private static func report(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}
