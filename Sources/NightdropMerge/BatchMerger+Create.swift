@@ -2,20 +2,27 @@ import NightdropFormats
 import NightdropModel
 
 extension BatchMerger {
-    /// Makes a record; for an id that exists, finds out what was meant.
-    mutating func create(_ current: Current) {
-        guard records[current.slot].exists else { return make(current, in: current.slot) }
+    /// Makes a record; for an id that exists, finds out what was meant. False for a repeat, which changes nothing.
+    mutating func create(_ current: Current) -> Bool {
+        guard records[current.slot].exists else {
+            make(current, in: current.slot)
+            return true
+        }
         if current.rules.policy.duplicates == .keepBoth {
             let isOwn = isOwn(current)
             let lives = records[current.slot].lives
-            if isOwn && lives && isRepeat(current) { return }
+            if isOwn && lives && isRepeat(current) { return false }
             // For a fact, an id of one's own that means something else is a second fact, and another's stays what it was,
             // deleted or not; a record of master data that its author has seen is simply written again.
-            let isFact = current.rules.policy.isFact
-            if isOwn ? lives && isFact : lives || isFact { return keepBoth(current) }
+            let isFact = current.rules.isFact
+            if isOwn ? lives && isFact : lives || isFact {
+                keepBoth(current)
+                return true
+            }
         }
         setFields(current, kind: .createCreate)
-        live(current)
+        if !current.isRefusedWhole { live(current) }
+        return true
     }
 
     /// A new record holds what its create says: its fields as they stand, counters from 0.
@@ -28,11 +35,21 @@ extension BatchMerger {
         records[slot].lifeClock = current.clock
         records[slot].isChanged = true
         if operation.set.isPresent { records[slot].data = current.text[operation.set] }
-        guard operation.add.isPresent || current.rules.hasCounters else { return }
+        guard operation.add.isPresent || !current.refusals.isEmpty else { return }
         records[slot].expand()
         var made = current
         made.slot = slot
+        leaveOut(made)
         increment(made)
+    }
+
+    /// Takes the fields that are not applied out of a new record.
+    private mutating func leaveOut(_ current: Current) {
+        for refusal in current.refusals {
+            guard let index = records[current.slot].field(refusal.field) else { continue }
+            let value = records[current.slot].fields.remove(at: index).value
+            refuse(refusal, value, current)
+        }
     }
 
     /// Whether the record's create is one that the author knows: its own, or one that it had seen.

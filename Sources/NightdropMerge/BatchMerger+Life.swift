@@ -5,7 +5,7 @@ extension BatchMerger {
     /// Ends a record; what was changed meanwhile is a conflict, whoever wins.
     mutating func delete(_ current: Current) {
         guard records[current.slot].exists else {
-            guard current.rules.policy.isFact else {
+            guard current.rules.isFact else {
                 return hold(current, .validation, "central does not know this record")
             }
             makeLate(current)
@@ -37,9 +37,9 @@ extension BatchMerger {
     private mutating func takeOver(_ current: Current) {
         let clock = records[current.slot].lifeClock
         let isConcurrent = current.isConcurrent(with: clock)
-        guard !isConcurrent || (current.time > clock.time && !clock.isDecision) else { return }
+        guard !isConcurrent || (current.clock.outranks(clock) && !clock.isDecision) else { return }
         var taken = current.clock
-        taken.time = max(taken.time, clock.time)
+        taken.keepLater(of: clock)
         records[current.slot].lifeClock = taken
         touch(current)
     }
@@ -48,7 +48,9 @@ extension BatchMerger {
         let record = records[current.slot]
         let rule = current.rules.policy.onConflict
         let isConcurrent = current.isConcurrent(with: record.lifeClock)
-        var wins = !isConcurrent || incomingWins(rule, over: record.lifeClock, current)
+        let verdict =
+            isConcurrent ? verdict(rule, over: record.lifeClock, current) : Verdict(incomingWins: true)
+        var wins = verdict.incomingWins
         var state = ConflictState.decided
         if isConcurrent && record.lifeClock.isDecision && current.decides == nil {
             (wins, state) = (false, .reopened)
@@ -59,7 +61,8 @@ extension BatchMerger {
         let (lives, dies) = (batch.arena.copy("true"), batch.arena.copy("false"))
         note(
             .deleteUpdate, state, current, .none, central: record.lives ? lives : dies, record.lifeClock,
-            incoming ? lives : dies, rule.rawValue, state == .decided ? (wins == incoming ? lives : dies) : .none)
+            incoming ? lives : dies, rule.rawValue, state == .decided ? (wins == incoming ? lives : dies) : .none,
+            reason: state == .decided ? verdict.doubt : nil)
     }
 
     private mutating func revive(_ current: Current) { setLife(true, current) }
@@ -68,7 +71,7 @@ extension BatchMerger {
 
     private mutating func setLife(_ lives: Bool, _ current: Current) {
         var clock = current.clock
-        clock.time = max(clock.time, records[current.slot].lifeClock.time)
+        clock.keepLater(of: records[current.slot].lifeClock)
         records[current.slot].expand()
         records[current.slot].lives = lives
         records[current.slot].lifeClock = clock

@@ -25,6 +25,8 @@ public struct BatchMerger {
     let spareSlots: [Int: Int32]
     /// By slot, where in `conflicts` those stand that may still be joined or closed.
     var undecided: [Int32: [Int]] = [:]
+    /// How many of the batch's faults lie behind.
+    private var faultsBehind = 0
     /// By journal and the id that it uses.
     private var aliasesOfJournal: [Int32: [[UInt8]: [RecordAlias]]] = [:]
 
@@ -42,8 +44,14 @@ public struct BatchMerger {
         var text: Bytes
         /// The conflict that this operation of head office decides.
         var decides: Int64?
+        /// The fields that are not applied.
+        var refusals: [Refusal] = []
+        /// What is wrong with a fact that is applied nevertheless.
+        var remarks: [Refusal] = []
 
-        var clock: FieldClock { FieldClock(csn: csn, author: author.code, time: time, isDecision: decides != nil) }
+        var clock: FieldClock {
+            FieldClock(csn: csn, author: author.code, time: time, isDecision: decides != nil, isDoubtful: isDoubtful)
+        }
 
         /// The bytes of a part of the operation, none where it is absent.
         func value(_ range: ByteRange) -> Bytes { range.isPresent ? text[range] : .none }
@@ -106,12 +114,20 @@ public struct BatchMerger {
             current.decides = DecisionKey.conflict(text[operation.key])
         }
         targets.append(Int32(slot))
-        guard isPermitted(current) else { return hold(current, .permission, "head office alone writes this") }
+        let isFaulty = takeFault(index)
+        guard author.isCentral || rules.isOpenToTerminals else {
+            return hold(current, .permission, "head office alone writes this")
+        }
+        if isFaulty {
+            guard sift(&current) else { return }
+        }
+        var isApplied = true
         switch operation.action {
-        case .create: create(current)
+        case .create: isApplied = create(current)
         case .update: update(current)
         case .delete: delete(current)
         }
+        if isApplied && !current.remarks.isEmpty { remark(current) }
         if let conflict = current.decides {
             records[current.slot].hasConflicts = true
             closures.append(
@@ -131,7 +147,7 @@ public struct BatchMerger {
             for alias in candidates.reversed()
             where alias.entity == rules.policy.name && alias.store == batch.stores[Int(key.store)] {
                 // Whoever has seen both records means what he says; a fact's author never sees the suffix.
-                if !rules.policy.isFact && operation.base >= alias.csn { return slot }
+                if !rules.isFact && operation.base >= alias.csn { return slot }
                 let target = alias.target.withUnsafeBytes {
                     batch.slot(entity: key.entity, store: key.store, id: $0)
                 }
@@ -141,9 +157,11 @@ public struct BatchMerger {
         return slot
     }
 
-    private func isPermitted(_ current: Current) -> Bool {
-        current.author.isCentral
-            || (current.rules.policy.direction != .down && current.rules.policy.writers != .central)
+    /// Whether an operation is one of the batch's faults, which come in the same order.
+    private mutating func takeFault(_ index: Int) -> Bool {
+        guard faultsBehind < batch.faults.count, batch.faults[faultsBehind] == index else { return false }
+        faultsBehind += 1
+        return true
     }
 
     /// Keeps an operation whole as an open conflict, without applying it.

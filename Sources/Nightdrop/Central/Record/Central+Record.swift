@@ -131,7 +131,7 @@ extension Central {
             room.copyMemory(from: buffer)
             return buffer.count
         }
-        let batch = MergeBatch(policy: policy, expecting: operations.count)
+        let batch = MergeBatch(policy: policy, validator: validator, expecting: operations.count)
         batch.begin(author, text: text, segment: 0)
         for operation in operations {
             batch.add(operation)
