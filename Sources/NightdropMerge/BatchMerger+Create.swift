@@ -2,26 +2,41 @@ import NightdropFormats
 import NightdropModel
 
 extension BatchMerger {
-    /// Makes a record; for an id that exists, finds out what was meant. False for a repeat, which changes nothing.
+    /// What a create means.
+    enum Meaning {
+        /// A new record.
+        case new
+        /// The same again: nothing happens.
+        case again
+        /// A second record beside the first.
+        case second
+        /// A change of the record that is there.
+        case change
+    }
+
+    /// Finds out what is meant by the create of an id.
+    mutating func meaning(of current: Current) -> Meaning {
+        guard records[current.slot].exists else { return .new }
+        guard current.rules.policy.duplicates == .keepBoth else { return .change }
+        let isOwn = isOwn(current)
+        let lives = records[current.slot].lives
+        if isOwn && lives && isRepeat(current) { return .again }
+        // For a fact, an id of one's own that means something else is a second fact, and another's stays what it was,
+        // deleted or not; a record of master data that its author has seen is simply written again.
+        let isFact = current.rules.isFact
+        return (isOwn ? lives && isFact : lives || isFact) ? .second : .change
+    }
+
+    /// Makes a record, or what else was meant. False for a repeat, which changes nothing.
     mutating func create(_ current: Current) -> Bool {
-        guard records[current.slot].exists else {
-            make(current, in: current.slot)
-            return true
+        switch meaning(of: current) {
+        case .new: make(current, in: current.slot)
+        case .again: return false
+        case .second: keepBoth(current)
+        case .change:
+            setFields(current, kind: .createCreate)
+            if !current.isRefusedWhole { live(current) }
         }
-        if current.rules.policy.duplicates == .keepBoth {
-            let isOwn = isOwn(current)
-            let lives = records[current.slot].lives
-            if isOwn && lives && isRepeat(current) { return false }
-            // For a fact, an id of one's own that means something else is a second fact, and another's stays what it was,
-            // deleted or not; a record of master data that its author has seen is simply written again.
-            let isFact = current.rules.isFact
-            if isOwn ? lives && isFact : lives || isFact {
-                keepBoth(current)
-                return true
-            }
-        }
-        setFields(current, kind: .createCreate)
-        if !current.isRefusedWhole { live(current) }
         return true
     }
 

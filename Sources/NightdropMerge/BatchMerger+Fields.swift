@@ -138,6 +138,8 @@ extension BatchMerger {
                 .none)
         } else if rule == .manual {
             note(kind, .open, current, name, central: field.value, field.clock, incoming, rule.rawValue, .none)
+        } else if rule == .hook {
+            decideByHook(name, index, field, incoming, current, kind)
         } else {
             let verdict = verdict(rule, over: field.clock, current)
             if verdict.incomingWins { write(incoming, name, index, current) }
@@ -146,6 +148,30 @@ extension BatchMerger {
                 verdict.doubt == nil ? kind : .clock, .decided, current, name, central: field.value, field.clock,
                 incoming, rule.rawValue, decided, reason: verdict.doubt)
         }
+    }
+
+    /// What a program has said stands; where it was of no use, the later value.
+    private mutating func decideByHook(
+        _ name: Bytes, _ index: Int, _ field: FieldSlot, _ incoming: Bytes, _ current: Current, _ kind: ConflictKind
+    ) {
+        var rule = MergeRule.hook
+        var reason: String?
+        var decided = field.value
+        switch outcome(name, current) {
+        case .merged(let merged):
+            if Values.areEqual(merged, incoming) {
+                decided = incoming
+            } else if !Values.areEqual(merged, field.value) {
+                decided = merged
+            }
+        case .failed(let failure):
+            (rule, reason) = (.lastWriteWins, failure)
+            if verdict(.lastWriteWins, over: field.clock, current).incomingWins { decided = incoming }
+        }
+        if decided.baseAddress != field.value.baseAddress { write(decided, name, index, current) }
+        note(
+            kind, .decided, current, name, central: field.value, field.clock, incoming, rule.rawValue, decided,
+            reason: reason)
     }
 
     /// Gives a field a value; its time never goes back.

@@ -46,23 +46,36 @@ extension BatchMerger {
 
     private mutating func decideLife(_ current: Current, incoming: Bool) {
         let record = records[current.slot]
-        let rule = current.rules.policy.onConflict
         let isConcurrent = current.isConcurrent(with: record.lifeClock)
-        let verdict =
-            isConcurrent ? verdict(rule, over: record.lifeClock, current) : Verdict(incomingWins: true)
-        var wins = verdict.incomingWins
-        var state = ConflictState.decided
+        var (rule, state) = (current.rules.policy.onConflict, ConflictState.decided)
+        var verdict = Verdict(incomingWins: true)
         if isConcurrent && record.lifeClock.isDecision && current.decides == nil {
-            (wins, state) = (false, .reopened)
+            (verdict.incomingWins, state) = (false, .reopened)
         } else if isConcurrent && rule == .manual {
-            (wins, state) = (false, .open)
+            (verdict.incomingWins, state) = (false, .open)
+        } else if isConcurrent && rule == .hook {
+            (verdict, rule) = lifeByHook(current, incoming)
+        } else if isConcurrent {
+            verdict = self.verdict(rule, over: record.lifeClock, current)
         }
+        let wins = verdict.incomingWins
         if wins { incoming ? revive(current) : die(current) }
         let (lives, dies) = (batch.arena.copy("true"), batch.arena.copy("false"))
         note(
             .deleteUpdate, state, current, .none, central: record.lives ? lives : dies, record.lifeClock,
             incoming ? lives : dies, rule.rawValue, state == .decided ? (wins == incoming ? lives : dies) : .none,
-            reason: state == .decided ? verdict.doubt : nil)
+            reason: verdict.doubt)
+    }
+
+    /// What a program has said about whether the record lives.
+    private func lifeByHook(_ current: Current, _ incoming: Bool) -> (Verdict, MergeRule) {
+        switch outcome(.none, current) {
+        case .merged(let value):
+            return (Verdict(incomingWins: (value.first == UInt8(ascii: "t")) == incoming), .hook)
+        case .failed(let reason):
+            let later = verdict(.lastWriteWins, over: records[current.slot].lifeClock, current)
+            return (Verdict(incomingWins: later.incomingWins, doubt: reason), .lastWriteWins)
+        }
     }
 
     private mutating func revive(_ current: Current) { setLife(true, current) }

@@ -21,7 +21,7 @@ extension BatchMerger {
         var refusals: [Refusal] = []
         for violation in found {
             let field = violation.field.map {
-                batch.arena.copy(Array(JSONString.quoted($0).utf8.dropFirst().dropLast()))
+                batch.arena.copy(JSONString.inside($0))
             }
             let kind = ConflictKind(rawValue: violation.kind.rawValue) ?? .validation
             refusals.append(Refusal(field: field ?? .none, kind: kind, reason: violation.reason))

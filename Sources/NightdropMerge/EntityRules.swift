@@ -44,7 +44,7 @@ public final class EntityRules: Sendable {
         fields = ContiguousArray(
             policy.fields.map { field in
                 FieldRules(
-                    name: Array(JSONString.quoted(field.name).utf8.dropFirst().dropLast()),
+                    name: JSONString.inside(field.name),
                     rule: field.merge ?? policy.onConflict, min: field.min, max: field.max,
                     hook: field.hook ?? policy.hook, check: FieldCheck(field))
             })

@@ -5,7 +5,7 @@ import NightdropModel
 struct Verdict {
     /// Whether the incoming one wins.
     var incomingWins: Bool
-    /// Why a time did not count, where that decided.
+    /// Why the rule, or a time, did not count, where that decided.
     var doubt: String?
 }
 

@@ -44,6 +44,11 @@ public struct NodeSettings: Sendable, Equatable {
     /// The fingerprint of head office's key that a grant must bear, `SHA256:…`; nil to trust the first grant.
     public var centralFingerprint: String?
 
+    /// How long head office waits for a program that decides a conflict, in seconds.
+    public var hookTimeout = NodeSettings.defaultHookTimeout
+    /// The default of `hookTimeout`.
+    public static let defaultHookTimeout = 2.0
+
     /// Settings.
     public init(
         role: Role, id: NodeID, store: NodeID? = nil, organisation: String? = nil, central: NodeID? = nil,
@@ -64,6 +69,7 @@ public struct NodeSettings: Sendable, Equatable {
         if let organisation { lines.append("organisation: \(quoted(organisation))") }
         if let central { lines.append("central: \(quoted(central.text))") }
         if let centralFingerprint { lines.append("centralFingerprint: \(quoted(centralFingerprint))") }
+        if hookTimeout != NodeSettings.defaultHookTimeout { lines.append("hookTimeout: \(hookTimeout)") }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -114,9 +120,19 @@ public struct NodeSettings: Sendable, Equatable {
         self.init(
             role: role, id: id, store: try nodeID("store"), organisation: texts["organisation"]?.text,
             central: try nodeID("central"), centralFingerprint: texts["centralFingerprint"]?.text)
+        if let (text, line) = texts["hookTimeout"] {
+            guard let seconds = Double(text), (0.1...60).contains(seconds) else {
+                throw SettingsError(
+                    file: file, line: line, reason: "hookTimeout is a number of seconds from 0.1 to 60, not \"\(text)\""
+                )
+            }
+            hookTimeout = seconds
+        }
     }
 
-    private static let keys = ["role", "id", "store", "organisation", "central", "centralFingerprint"]
+    private static let keys = [
+        "role", "id", "store", "organisation", "central", "centralFingerprint", "hookTimeout",
+    ]
 
     private func quoted(_ text: String) -> String { JSONString.quoted(text) }
 }

@@ -57,7 +57,7 @@ struct FieldTable: Sendable {
         requiredCount = checks.count { $0.rules.required }
         for check in checks {
             let start = names.count
-            names += JSONString.quoted(check.rules.name).utf8.dropFirst().dropLast()
+            names += JSONString.inside(check.rules.name)
             entries.append(
                 Entry(
                     start: start, count: names.count - start, check: check, shape: PlainShape(check),
