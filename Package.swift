@@ -126,7 +126,7 @@ let package = Package(
             name: "NightdropTests",
             dependencies: [
                 "ExampleTill", "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats",
-                "NightdropModel",
+                "NightdropMerge", "NightdropModel",
                 "NightdropStore",
             ],
             swiftSettings: settings),

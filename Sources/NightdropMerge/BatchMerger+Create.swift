@@ -2,20 +2,42 @@ import NightdropFormats
 import NightdropModel
 
 extension BatchMerger {
-    /// Makes a record; for an id that exists, finds out what was meant.
-    mutating func create(_ current: Current) {
-        guard records[current.slot].exists else { return make(current, in: current.slot) }
-        if current.rules.policy.duplicates == .keepBoth {
-            let isOwn = isOwn(current)
-            let lives = records[current.slot].lives
-            if isOwn && lives && isRepeat(current) { return }
-            // For a fact, an id of one's own that means something else is a second fact, and another's stays what it was,
-            // deleted or not; a record of master data that its author has seen is simply written again.
-            let isFact = current.rules.policy.isFact
-            if isOwn ? lives && isFact : lives || isFact { return keepBoth(current) }
+    /// What a create means.
+    enum Meaning {
+        /// A new record.
+        case new
+        /// The same again: nothing happens.
+        case again
+        /// A second record beside the first.
+        case second
+        /// A change of the record that is there.
+        case change
+    }
+
+    /// Finds out what is meant by the create of an id.
+    mutating func meaning(of current: Current) -> Meaning {
+        guard records[current.slot].exists else { return .new }
+        guard current.rules.policy.duplicates == .keepBoth else { return .change }
+        let isOwn = isOwn(current)
+        let lives = records[current.slot].lives
+        if isOwn && lives && isRepeat(current) { return .again }
+        // For a fact, an id of one's own that means something else is a second fact, and another's stays what it was,
+        // deleted or not; a record of master data that its author has seen is simply written again.
+        let isFact = current.rules.isFact
+        return (isOwn ? lives && isFact : lives || isFact) ? .second : .change
+    }
+
+    /// Makes a record, or what else was meant. False for a repeat, which changes nothing.
+    mutating func create(_ current: Current) -> Bool {
+        switch meaning(of: current) {
+        case .new: make(current, in: current.slot)
+        case .again: return false
+        case .second: keepBoth(current)
+        case .change:
+            setFields(current, kind: .createCreate)
+            if !current.isRefusedWhole { live(current) }
         }
-        setFields(current, kind: .createCreate)
-        live(current)
+        return true
     }
 
     /// A new record holds what its create says: its fields as they stand, counters from 0.
@@ -28,11 +50,21 @@ extension BatchMerger {
         records[slot].lifeClock = current.clock
         records[slot].isChanged = true
         if operation.set.isPresent { records[slot].data = current.text[operation.set] }
-        guard operation.add.isPresent || current.rules.hasCounters else { return }
+        guard operation.add.isPresent || !current.refusals.isEmpty else { return }
         records[slot].expand()
         var made = current
         made.slot = slot
+        leaveOut(made)
         increment(made)
+    }
+
+    /// Takes the fields that are not applied out of a new record.
+    private mutating func leaveOut(_ current: Current) {
+        for refusal in current.refusals {
+            guard let index = records[current.slot].field(refusal.field) else { continue }
+            let value = records[current.slot].fields.remove(at: index).value
+            refuse(refusal, value, current)
+        }
     }
 
     /// Whether the record's create is one that the author knows: its own, or one that it had seen.

@@ -5,13 +5,13 @@ extension BatchMerger {
     /// Changes fields of a record that exists; a fact that does not exist yet is made.
     mutating func update(_ current: Current) {
         guard records[current.slot].exists else {
-            guard current.rules.policy.isFact else {
+            guard current.rules.isFact else {
                 return hold(current, .validation, "central does not know this record")
             }
             return makeLate(current)
         }
         setFields(current, kind: .field)
-        live(current)
+        if !current.isRefusedWhole { live(current) }
     }
 
     /// A fact whose create has not come: it is taken, and somebody shall look at it.
@@ -31,7 +31,9 @@ extension BatchMerger {
         var cursor = FieldCursor(current.text, current.operation.set)
         while let member = cursor.next() {
             let name = current.text[member.name]
-            if current.rules.rule(name) != .counter {
+            if !current.refusals.isEmpty, let refusal = current.refusal(of: name) {
+                refuse(refusal, current.text[member.value], current)
+            } else if current.rules.rule(name) != .counter {
                 set(name, current.text[member.value], current, kind)
             } else {
                 setCounter(name, current.text[member.value], current)
@@ -86,10 +88,14 @@ extension BatchMerger {
         }
         let total = batch.arena.copy(sum.text)
         write(total, name, index, current)
-        guard let minimum = current.rules.field(name)?.min, sum < minimum, amount < .zero else { return }
+        guard let rules = current.rules.field(name) else { return }
+        var bound: String?
+        if let minimum = rules.min, sum < minimum, amount < .zero { bound = "below the minimum of \(minimum)" }
+        if let maximum = rules.max, maximum < sum, .zero < amount { bound = "above the maximum of \(maximum)" }
+        guard let bound else { return }
         note(
             .constraint, .open, current, name, central: batch.arena.copy(before.text), nil,
-            batch.arena.copy(amount.text), "below the minimum of \(minimum)", total)
+            batch.arena.copy(amount.text), bound, total)
     }
 
     private mutating func set(_ name: Bytes, _ incoming: Bytes, _ current: Current, _ kind: ConflictKind) {
@@ -111,7 +117,7 @@ extension BatchMerger {
                 settle(name, incoming, current)
             } else if Values.areEqual(field.value, incoming) {
                 // Only who has seen a person's decision replaces it.
-                if current.time > field.clock.time && !field.clock.isDecision {
+                if current.clock.outranks(field.clock) && !field.clock.isDecision {
                     records[current.slot].fields[index].clock = current.clock
                     touch(current)
                 }
@@ -132,32 +138,47 @@ extension BatchMerger {
                 .none)
         } else if rule == .manual {
             note(kind, .open, current, name, central: field.value, field.clock, incoming, rule.rawValue, .none)
+        } else if rule == .hook {
+            decideByHook(name, index, field, incoming, current, kind)
         } else {
-            let wins = incomingWins(rule, over: field.clock, current)
-            if wins { write(incoming, name, index, current) }
-            let decided = wins ? incoming : field.value
-            note(kind, .decided, current, name, central: field.value, field.clock, incoming, rule.rawValue, decided)
+            let verdict = verdict(rule, over: field.clock, current)
+            if verdict.incomingWins { write(incoming, name, index, current) }
+            let decided = verdict.incomingWins ? incoming : field.value
+            note(
+                verdict.doubt == nil ? kind : .clock, .decided, current, name, central: field.value, field.clock,
+                incoming, rule.rawValue, decided, reason: verdict.doubt)
         }
     }
 
-    /// What the rules say that need no look at the values.
-    func incomingWins(_ rule: MergeRule, over clock: FieldClock, _ current: Current) -> Bool {
-        switch rule {
-        case .terminalWins: return true
-        case .centralWins: return current.author.isCentral
-        default:
-            if current.isDoubtful { return false }
-            if current.time != clock.time { return current.time > clock.time }
-            guard let other = context.authors[clock.author] else { return true }
-            return (current.author.node, current.author.journal) > (other.node, other.journal)
+    /// What a program has said stands; where it was of no use, the later value.
+    private mutating func decideByHook(
+        _ name: Bytes, _ index: Int, _ field: FieldSlot, _ incoming: Bytes, _ current: Current, _ kind: ConflictKind
+    ) {
+        var rule = MergeRule.hook
+        var reason: String?
+        var decided = field.value
+        switch outcome(name, current) {
+        case .merged(let merged):
+            if Values.areEqual(merged, incoming) {
+                decided = incoming
+            } else if !Values.areEqual(merged, field.value) {
+                decided = merged
+            }
+        case .failed(let failure):
+            (rule, reason) = (.lastWriteWins, failure)
+            if verdict(.lastWriteWins, over: field.clock, current).incomingWins { decided = incoming }
         }
+        if decided.baseAddress != field.value.baseAddress { write(decided, name, index, current) }
+        note(
+            kind, .decided, current, name, central: field.value, field.clock, incoming, rule.rawValue, decided,
+            reason: reason)
     }
 
     /// Gives a field a value; its time never goes back.
     mutating func write(_ value: Bytes, _ name: Bytes, _ index: Int?, _ current: Current) {
         var clock = current.clock
         if let index {
-            clock.time = max(clock.time, records[current.slot].fields[index].clock.time)
+            clock.keepLater(of: records[current.slot].fields[index].clock)
             records[current.slot].fields[index].value = value
             records[current.slot].fields[index].clock = clock
         } else {
@@ -173,7 +194,7 @@ extension BatchMerger {
 
     /// An operation that has seen central's value closes what is open about the field.
     private mutating func settle(_ name: Bytes, _ value: Bytes, _ current: Current) {
-        guard current.decides == nil else { return }
+        guard current.decides == nil, !current.remarks.contains(where: { $0.field.equals(name) }) else { return }
         for index in undecided[Int32(current.slot)] ?? []
         where conflicts[index].state != .decided && conflicts[index].number == 0 && conflicts[index].field.equals(name)
         {
@@ -192,14 +213,13 @@ extension BatchMerger {
     /// Records a conflict, or brings the same journal's open one up to date.
     mutating func note(
         _ kind: ConflictKind, _ state: ConflictState, _ current: Current, _ field: Bytes, central: Bytes,
-        _ clock: FieldClock?, _ incoming: Bytes, _ rule: String, _ decided: Bytes
+        _ clock: FieldClock?, _ incoming: Bytes, _ rule: String, _ decided: Bytes, reason: String? = nil
     ) {
         let was = FieldCursor.value(field, in: current.text, current.operation.was)
         var conflict = MergeConflict(
             kind: kind, state: state, operation: current.index, slot: Int32(current.slot), field: field,
             base: current.value(was), central: central, centralClock: clock, incoming: incoming, rule: rule,
-            decided: decided,
-            number: 0)
+            reason: reason, decided: decided, number: 0)
         records[current.slot].hasConflicts = records[current.slot].hasConflicts || state != .decided
         guard state != .decided else { return conflicts.append(conflict) }
         let earlier = undecided[Int32(current.slot)]?.last {

@@ -25,6 +25,12 @@ public struct BatchMerger {
     let spareSlots: [Int: Int32]
     /// By slot, where in `conflicts` those stand that may still be joined or closed.
     var undecided: [Int32: [Int]] = [:]
+    /// How many of the batch's faults lie behind.
+    private var faultsBehind = 0
+    /// The operation that is next, and the run that it belongs to.
+    private var position = (run: 0, operation: 0)
+    /// The operation that waits for programs to answer.
+    private var waiting: (current: Current, questions: [HookQuestion])?
     /// By journal and the id that it uses.
     private var aliasesOfJournal: [Int32: [[UInt8]: [RecordAlias]]] = [:]
 
@@ -42,8 +48,16 @@ public struct BatchMerger {
         var text: Bytes
         /// The conflict that this operation of head office decides.
         var decides: Int64?
+        /// The fields that are not applied.
+        var refusals: [Refusal] = []
+        /// What is wrong with a fact that is applied nevertheless.
+        var remarks: [Refusal] = []
+        /// What programs have said, by field; the empty name stands for whether the record lives.
+        var answers: [(field: Bytes, answer: HookAnswer)] = []
 
-        var clock: FieldClock { FieldClock(csn: csn, author: author.code, time: time, isDecision: decides != nil) }
+        var clock: FieldClock {
+            FieldClock(csn: csn, author: author.code, time: time, isDecision: decides != nil, isDoubtful: isDoubtful)
+        }
 
         /// The bytes of a part of the operation, none where it is absent.
         func value(_ range: ByteRange) -> Bytes { range.isPresent ? text[range] : .none }
@@ -72,13 +86,40 @@ public struct BatchMerger {
         }
     }
 
-    /// Merges all operations, in order.
-    public mutating func merge() {
-        for (runIndex, run) in batch.runs.enumerated() {
-            guard let author = context.authors[context.runCodes[runIndex]] else { continue }
-            let text = run.text.buffer
-            for index in run.operations { merge(index, author, text) }
+    /// Merges all operations, in order. `ask` answers what only a program can decide.
+    public mutating func merge(asking ask: (HookQuestion) throws -> HookAnswer) rethrows {
+        var questions = advance([])
+        while !questions.isEmpty { questions = advance(try questions.map(ask)) }
+    }
+
+    /// Merges all operations, in order, without programs: what only they can decide falls to the later time.
+    public mutating func merge() { merge { _ in .failed("no program runs here") } }
+
+    /// Merges operations, in order, up to the next one that only programs can decide. Returns what they are to be asked;
+    /// the next call brings the answers, in the same order. Empty once all operations are merged.
+    public mutating func advance(_ answers: [HookAnswer]) -> [HookQuestion] {
+        if var (current, questions) = waiting {
+            waiting = nil
+            current.answers = zip(questions, answers).map { question, answer in
+                (batch.arena.copy(question.field.map(JSONString.inside) ?? []), answer)
+            }
+            questions = []
+            apply(current)
+            position.operation += 1
         }
+        while position.run < batch.runs.count {
+            let run = batch.runs[position.run]
+            position.operation = max(position.operation, run.operations.lowerBound)
+            if let author = context.authors[context.runCodes[position.run]] {
+                let text = run.text.buffer
+                while position.operation < run.operations.upperBound {
+                    guard merge(position.operation, author, text) else { return waiting?.questions ?? [] }
+                    position.operation += 1
+                }
+            }
+            position.run += 1
+        }
+        return []
     }
 
     /// Gives a new record its number in the store.
@@ -93,7 +134,8 @@ public struct BatchMerger {
         return (records[slot].rid, records[slot].head)
     }
 
-    private mutating func merge(_ index: Int, _ author: MergeAuthor, _ text: Bytes) {
+    /// Merges an operation; false if programs must be asked first.
+    private mutating func merge(_ index: Int, _ author: MergeAuthor, _ text: Bytes) -> Bool {
         let operation = batch.operations[index]
         let slot = target(of: index, operation, author)
         let rules = batch.entities[Int(batch.index.slots[slot].entity)]
@@ -106,17 +148,38 @@ public struct BatchMerger {
             current.decides = DecisionKey.conflict(text[operation.key])
         }
         targets.append(Int32(slot))
-        guard isPermitted(current) else { return hold(current, .permission, "head office alone writes this") }
-        switch operation.action {
-        case .create: create(current)
+        let isFaulty = takeFault(index)
+        guard author.isCentral || rules.isOpenToTerminals else {
+            hold(current, .permission, "head office alone writes this")
+            return true
+        }
+        if isFaulty {
+            guard sift(&current) else { return true }
+        }
+        if rules.hasHooks {
+            let questions = questions(current)
+            guard questions.isEmpty else {
+                waiting = (current, questions)
+                return false
+            }
+        }
+        apply(current)
+        return true
+    }
+
+    private mutating func apply(_ current: Current) {
+        var isApplied = true
+        switch current.operation.action {
+        case .create: isApplied = create(current)
         case .update: update(current)
         case .delete: delete(current)
         }
+        if isApplied && !current.remarks.isEmpty { remark(current) }
         if let conflict = current.decides {
             records[current.slot].hasConflicts = true
             closures.append(
                 ConflictClosure(
-                    number: conflict, operation: index, decided: decidedValue(current), byPerson: true))
+                    number: conflict, operation: current.index, decided: decidedValue(current), byPerson: true))
         }
     }
 
@@ -131,7 +194,7 @@ public struct BatchMerger {
             for alias in candidates.reversed()
             where alias.entity == rules.policy.name && alias.store == batch.stores[Int(key.store)] {
                 // Whoever has seen both records means what he says; a fact's author never sees the suffix.
-                if !rules.policy.isFact && operation.base >= alias.csn { return slot }
+                if !rules.isFact && operation.base >= alias.csn { return slot }
                 let target = alias.target.withUnsafeBytes {
                     batch.slot(entity: key.entity, store: key.store, id: $0)
                 }
@@ -141,9 +204,12 @@ public struct BatchMerger {
         return slot
     }
 
-    private func isPermitted(_ current: Current) -> Bool {
-        current.author.isCentral
-            || (current.rules.policy.direction != .down && current.rules.policy.writers != .central)
+    /// Whether an operation is one of the batch's faults, which come in the same order.
+    private mutating func takeFault(_ index: Int) -> Bool {
+        while faultsBehind < batch.faults.count, batch.faults[faultsBehind] < index { faultsBehind += 1 }
+        guard faultsBehind < batch.faults.count, batch.faults[faultsBehind] == index else { return false }
+        faultsBehind += 1
+        return true
     }
 
     /// Keeps an operation whole as an open conflict, without applying it.

@@ -14,34 +14,64 @@ public final class EntityRules: Sendable {
         public let min: ExactDecimal?
         /// The largest number allowed.
         public let max: ExactDecimal?
+        /// The program that decides, where the rule is `hook`.
+        public let hook: String?
+        /// The rules for single values.
+        public let check: FieldCheck
     }
 
     /// The policy.
     public let policy: EntityPolicy
     /// The fields that the policy names.
-    public let fields: [FieldRules]
+    public let fields: ContiguousArray<FieldRules>
     /// Whether any field is a counter.
     public let hasCounters: Bool
+    /// Whether a program may have to decide something.
+    public let hasHooks: Bool
+    /// Whether facts, which only travel up.
+    public let isFact: Bool
+    /// Whether terminals may write it at all.
+    public let isOpenToTerminals: Bool
+    /// The rules for changes.
+    public let check: EntityCheck
+    /// Whether any change could break a rule.
+    public let isChecked: Bool
+    private let rules: ContiguousArray<MergeRule>
 
-    /// The rules of a policy.
-    public init(_ policy: EntityPolicy) {
+    /// The rules of a policy; `check` where they were made ready before.
+    public init(_ policy: EntityPolicy, check: EntityCheck? = nil) {
         self.policy = policy
-        fields = policy.fields.map { field in
-            var name: [UInt8] = []
-            JSONString.append(field.name, to: &name)
-            return FieldRules(
-                name: Array(name.dropFirst().dropLast()), rule: field.merge ?? policy.onConflict, min: field.min,
-                max: field.max)
-        }
-        hasCounters = fields.contains { $0.rule == .counter }
+        fields = ContiguousArray(
+            policy.fields.map { field in
+                FieldRules(
+                    name: JSONString.inside(field.name),
+                    rule: field.merge ?? policy.onConflict, min: field.min, max: field.max,
+                    hook: field.hook ?? policy.hook, check: FieldCheck(field))
+            })
+        rules = ContiguousArray(fields.map(\.rule))
+        hasCounters = rules.contains(.counter)
+        hasHooks = policy.onConflict == .hook || rules.contains(.hook)
+        isFact = policy.isFact
+        isOpenToTerminals = policy.direction != .down && policy.writers != .central
+        self.check = check ?? EntityCheck(policy)
+        isChecked = self.check.isNeeded
     }
 
     /// The rules of a field, if the policy names it.
-    public func field(_ name: Bytes) -> FieldRules? {
-        for field in fields where field.name.withUnsafeBytes({ $0.equals(name) }) { return field }
-        return nil
-    }
+    public func field(_ name: Bytes) -> FieldRules? { index(of: name).map { fields[$0] } }
 
     /// The merge rule of a field.
-    public func rule(_ name: Bytes) -> MergeRule { field(name)?.rule ?? policy.onConflict }
+    public func rule(_ name: Bytes) -> MergeRule { index(of: name).map { rules[$0] } ?? policy.onConflict }
+
+    /// The program that decides about a field, or about whether a record lives.
+    func hook(_ name: Bytes) -> String { (index(of: name).map { fields[$0].hook } ?? policy.hook) ?? "" }
+
+    private func index(of name: Bytes) -> Int? {
+        fields.withUnsafeBufferPointer { fields in
+            for index in fields.indices where fields[index].name.count == name.count {
+                if fields[index].name.withUnsafeBytes({ $0.equals(name) }) { return index }
+            }
+            return nil
+        }
+    }
 }

@@ -9,22 +9,35 @@ public struct FieldClock: Sendable, Equatable {
     public var author: Int32
     /// Whether a person decided it.
     public var isDecision: Bool
+    /// Whether its author's clock was so far ahead of central's that its time says nothing.
+    public var isDoubtful: Bool
     /// The later of the times of all values applied so far.
     public var time: HybridTime
 
     /// A clock.
-    public init(csn: Int64, author: Int32, time: HybridTime, isDecision: Bool = false) {
+    public init(csn: Int64, author: Int32, time: HybridTime, isDecision: Bool = false, isDoubtful: Bool = false) {
         self.csn = csn
         self.author = author
         self.time = time
         self.isDecision = isDecision
+        self.isDoubtful = isDoubtful
+    }
+
+    /// Whether it counts as the later one: any time that is not doubtful is later than one that is.
+    func outranks(_ other: FieldClock) -> Bool {
+        isDoubtful == other.isDoubtful ? time > other.time : !isDoubtful
+    }
+
+    /// A field's time never goes back, but to a time that counts from one that does not.
+    mutating func keepLater(of before: FieldClock) {
+        if isDoubtful || !before.isDoubtful { time = max(time, before.time) }
     }
 }
 
-/// The clocks of a record as the store keeps them: `[csn,author,milliseconds,counter,decision,{"field":[…],…}]`.
+/// The clocks of a record as the store keeps them: `[csn,author,milliseconds,counter,marks,{"field":[…],…}]`.
 ///
-/// The first numbers are the clock of every field that the object at the end does not name; counter and decision are left
-/// out where they are 0, the object where it is empty. The empty name stands for whether the record lives.
+/// The first numbers are the clock of every field that the object at the end does not name; counter and marks (1 where a
+/// person decided, 2 where the time is doubtful) are left out where they are 0, the object where it is empty. The empty name stands for whether the record lives.
 public enum ClockText {
     /// Appends the clock of all fields, and `others` for those that differ.
     public static func append(
@@ -78,7 +91,10 @@ public enum ClockText {
         clock.time.milliseconds = try scanner.integer()
         if let counter = try further(&scanner) {
             clock.time.counter = UInt32(truncatingIfNeeded: counter)
-            if let decision = try further(&scanner) { clock.isDecision = decision == 1 }
+            if let marks = try further(&scanner) {
+                clock.isDecision = marks & 1 != 0
+                clock.isDoubtful = marks & 2 != 0
+            }
         }
         return clock
     }
@@ -97,10 +113,14 @@ public enum ClockText {
         OperationWriter.appendInteger(Int64(clock.author), to: &out)
         out.append(UInt8(ascii: ","))
         OperationWriter.appendInteger(clock.time.milliseconds, to: &out)
-        if clock.time.counter > 0 || clock.isDecision {
+        let marks: Int64 = (clock.isDecision ? 1 : 0) + (clock.isDoubtful ? 2 : 0)
+        if clock.time.counter > 0 || marks > 0 {
             out.append(UInt8(ascii: ","))
             OperationWriter.appendInteger(Int64(clock.time.counter), to: &out)
         }
-        if clock.isDecision { out.append(contentsOf: ",1".utf8) }
+        if marks > 0 {
+            out.append(UInt8(ascii: ","))
+            OperationWriter.appendInteger(marks, to: &out)
+        }
     }
 }

@@ -83,15 +83,19 @@ public final class MergeBatch {
     public private(set) var stores: [String] = [""]
     /// The records that occur.
     public private(set) var index: RecordKeyIndex
+    /// The tills' operations that break a rule of the policy, in order.
+    public private(set) var faults: ContiguousArray<Int> = []
     /// Memory for what the merge loads or makes.
     public let arena = TextArena()
     private let policy: Policy
+    private let validator: PolicyValidator?
     private var isArranged = false
     private var entityNames: [[UInt8]] = []
 
-    /// An empty batch under a policy.
-    public init(policy: Policy, expecting count: Int = 1024) {
+    /// An empty batch under a policy; `validator` is the policy's, where there is one already.
+    public init(policy: Policy, validator: PolicyValidator? = nil, expecting count: Int = 1024) {
         self.policy = policy
+        self.validator = validator
         index = RecordKeyIndex(expecting: count)
         operations.reserveCapacity(count)
         slotOf.reserveCapacity(count)
@@ -123,6 +127,11 @@ public final class MergeBatch {
             }
         }
         slotOf.append(Int32(index.slot(entity: entity, store: store, id: buffer[operation.id])))
+        let rules = entities[Int(entity)]
+        // Here, because the thread that merges has more to do.
+        if rules.isChecked, !run.author.isCentral, !rules.check.allows(operation, in: buffer) {
+            faults.append(operations.count)
+        }
         operations.append(operation)
         textBytes += operation.line.count + 1
         runs[runs.count - 1].operations = run.operations.lowerBound..<operations.count
@@ -155,7 +164,8 @@ public final class MergeBatch {
             return Int32(index)
         }
         entityNames.append(Array(name))
-        entities.append(EntityRules(policy.entity(name.text)))
+        let entity = policy.entity(name.text)
+        entities.append(EntityRules(entity, check: validator?.check(entity)))
         return Int32(entities.count - 1)
     }
 

@@ -10,13 +10,13 @@ public enum ConflictKind: String, Sendable, CaseIterable {
     case deleteUpdate = "delete-update"
     /// Two creates of one id; both records stay.
     case duplicate
-    /// A merged value breaks a bound, such as stock below its minimum.
+    /// A value breaks a bound, such as stock below its minimum.
     case constraint
-    /// An operation that makes no sense here, such as a change of an unknown record.
+    /// What the policy does not allow, or what makes no sense here, such as a change of an unknown record.
     case validation
-    /// An operation of somebody who may not do it.
+    /// A change by somebody who may not make it.
     case permission
-    /// A time that cannot be right.
+    /// Two values for one field, decided because one's time cannot be right.
     case clock
     /// What no journal brings again after head office was restored.
     case lost
@@ -59,9 +59,11 @@ public struct MergeConflict {
     public var centralClock: FieldClock?
     /// What came in.
     public var incoming: Bytes
-    /// The rule that decided, or the reason.
+    /// The rule that decided, or what is wrong.
     public var rule: String
-    /// What stands now; empty while open.
+    /// Why the rule decided as it did, where that is not plain from the times and nodes.
+    public var reason: String?
+    /// What stands now; empty where nothing came of it yet. An open conflict beside something that was applied has it.
     public var decided: Bytes
     /// The number of the stored conflict that this one continues; 0 for a new one.
     public var number: Int64

@@ -107,10 +107,20 @@ public protocol CentralWriter: CentralReader {
     /// Adds an event to the history.
     func add(_ event: EventRow) throws
     /// Merges a batch under the present state. `segments` are the stored numbers of the batch's segments, `codes` the
-    /// codes of its runs' journals. Returns the number of conflicts by run, and the last CSN.
+    /// codes of its runs' journals; `ask` answers what only a program can decide. Returns the number of conflicts by run, and
+    /// the last CSN.
     func merge(
-        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64
+        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, asking ask: (HookQuestion) -> HookAnswer
     ) throws -> (conflicts: [Int64], csn: Int64)
     /// Ends the merge transaction: gives its last CSN a random id.
     func endMergeTransaction(at time: Int64) throws -> Cursor
+}
+
+extension CentralWriter {
+    /// Merges a batch without programs: what only they can decide falls to the later time.
+    public func merge(
+        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64
+    ) throws -> (conflicts: [Int64], csn: Int64) {
+        try merge(batch, segments: segments, codes: codes, now: now) { _ in .failed("no program runs here") }
+    }
 }

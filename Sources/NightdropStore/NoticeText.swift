@@ -1,32 +1,37 @@
+import NightdropMerge
+
 /// What a till is told about a conflict, in plain words.
 public enum NoticeText {
     /// To the till whose operation came in.
     public static func toAuthor(_ conflict: ConflictRow) -> String {
         let record = "\(conflict.entity) \(conflict.id)"
-        let incoming = conflict.incoming ?? "nothing"
-        switch (conflict.kind, conflict.field) {
-        case ("duplicate", _):
+        switch (ConflictKind(rawValue: conflict.kind), conflict.field) {
+        case (.duplicate, _):
             return
                 "\(record) existed already at head office. Both are kept; this one is called \(conflict.decided ?? "otherwise") there."
-        case ("constraint", let field?):
-            return
-                "\(record): after this change \(field) is \(conflict.decided ?? "?"), \(conflict.rule). It was booked; please check."
-        case ("delete-update", _):
+        case (.deleteUpdate, _):
             let outcome =
                 conflict.state != "decided"
                 ? "Head office will decide."
-                : conflict.decided == "true" ? "The record stays." : "The record is deleted."
+                : conflict.decided == "true"
+                    ? "The record stays\(because(conflict))."
+                    : "The record is deleted\(because(conflict))."
             return "\(record) was deleted by one and changed by another. \(outcome)"
-        case ("validation", let field?), ("permission", let field?):
-            return "\(record): \(field) = \(incoming) was not applied: \(conflict.rule). Head office will look at it."
-        case ("validation", nil), ("permission", nil):
-            return "\(record): the change needs a look at head office: \(conflict.rule)."
+        case (.constraint, let field?) where isBesideACounter(conflict):
+            return
+                "\(record): after this change \(field) is \(conflict.decided ?? "?"), \(conflict.rule). It was booked; please check."
+        case (.validation, let field), (.permission, let field), (.constraint, let field):
+            return broken(conflict, record, field)
         case (_, let field?):
+            let incoming = conflict.incoming ?? "nothing"
             let theirs = "\(field) is \(conflict.central ?? "nothing") at head office, here it was set to \(incoming)"
             if conflict.state != "decided" { return "\(record): \(theirs). Head office will decide." }
-            return conflict.decided == conflict.incoming
-                ? "\(record): \(theirs). \(incoming) was taken (\(conflict.rule))."
-                : "\(record): \(theirs). \(conflict.decided ?? "Nothing") stays (\(conflict.rule))."
+            let outcome =
+                conflict.decided == conflict.incoming
+                ? "\(incoming) was taken" : "\(conflict.decided ?? "Nothing") stays"
+            let merged = conflict.decided != conflict.incoming && conflict.decided != conflict.central
+            return "\(record): \(theirs). "
+                + (merged ? "Both became \(conflict.decided ?? "nothing")" : outcome) + "\(because(conflict))."
         default: return "\(record): \(conflict.rule)."
         }
     }
@@ -34,9 +39,9 @@ public enum NoticeText {
     /// To the till whose value was replaced.
     public static func toReplaced(_ conflict: ConflictRow) -> String {
         let record = "\(conflict.entity) \(conflict.id)"
-        guard let field = conflict.field else { return "\(record) was decided differently: \(conflict.rule)." }
+        guard let field = conflict.field else { return "\(record) was decided differently\(because(conflict))." }
         return
-            "\(record): \(field) = \(conflict.central ?? "nothing") from here was replaced by \(conflict.decided ?? "nothing") from \(conflict.node) (\(conflict.rule))."
+            "\(record): \(field) = \(conflict.central ?? "nothing") from here was replaced by \(conflict.decided ?? "nothing") from \(conflict.node)\(because(conflict))."
     }
 
     /// To the till whose value was in conflict, once that is settled.
@@ -44,5 +49,27 @@ public enum NoticeText {
         let what = conflict.field.map { "\($0) is \(conflict.decided ?? "unchanged") now" } ?? "settled"
         return
             "\(conflict.entity) \(conflict.id): \(what), \(byPerson ? "decided at head office" : "by a later change")."
+    }
+
+    /// A rule of the policy was broken: a fact was booked nevertheless, everything else waits for a person.
+    private static func broken(_ conflict: ConflictRow, _ record: String, _ field: String?) -> String {
+        let isApplied = conflict.decided != nil || conflict.rule == MergeConflict.changedBeforeCreated
+        if let field, conflict.incoming == nil {
+            return "\(record) was booked without \(field), but \(conflict.rule). Head office will look at it."
+        }
+        let subject = field.map { "\(record): \($0) = \(conflict.incoming ?? "")" } ?? "\(record): this change"
+        return isApplied
+            ? "\(subject) was booked, but \(conflict.rule). Head office will look at it."
+            : "\(subject) was not applied, because \(conflict.rule). Head office will look at it."
+    }
+
+    /// The sum of a counter beyond its bounds, as against a value beyond them.
+    private static func isBesideACounter(_ conflict: ConflictRow) -> Bool {
+        conflict.decided != nil && !conflict.rule.hasPrefix("it ")
+    }
+
+    /// Which rule decided, and why where it is not plain.
+    private static func because(_ conflict: ConflictRow) -> String {
+        " (\(conflict.rule)" + (conflict.reason.map { ": \($0)" } ?? "") + ")"
     }
 }

@@ -165,8 +165,10 @@ public struct ConflictRow: Sendable {
     public var seq: Int64
     /// The change that the operation became.
     public var csn: Int64
-    /// The rule that decided, or the reason.
+    /// The rule that decided, or what is wrong.
     public var rule: String
+    /// Why the rule decided as it did, where that is not plain from the times and nodes.
+    public var reason: String?
     /// What stands now.
     public var decided: String?
     /// Who decided, where a person did.

@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func countersAddWhoeverComesFirst() throws {
-        let desk = try MergeDesk("  customer: {fields: {points: {type: integer, merge: counter}}}")
+        let desk = try MergeDesk("  customer: {fields: {points: {type: decimal, merge: counter}}}")
         try desk.merge("HQ", [create("customer", "C1", [("name", #""Ann""#)], add: [("points", "100")])])
         try desk.merge("T1", [update("customer", "C1", add: [("points", "15")], base: 1)])
         try desk.merge("T2", [update("customer", "C1", add: [("points", "7.5")], base: 1)])

@@ -117,6 +117,23 @@ final class MergeDesk {
         return lines
     }
 
+    /// The conflicts as `kind state field central incoming decided rule`, with the reason behind the rule.
+    func rules() throws -> [String] {
+        var lines: [String] = []
+        try store.read { reader in
+            try reader.conflicts(all: true) { row in
+                let rule = row.rule + (row.reason.map { ": " + $0 } ?? "")
+                lines.append(
+                    [
+                        row.kind, row.state, row.field ?? "-", row.central ?? "-", row.incoming ?? "-",
+                        row.decided ?? "-", rule,
+                    ]
+                    .joined(separator: " "))
+            }
+        }
+        return lines
+    }
+
     func notices(_ node: String) throws -> [String] {
         guard let id = NodeID(node) else { return [] }
         return try store.read { try $0.notices(for: id, after: 0).map(\.text) }

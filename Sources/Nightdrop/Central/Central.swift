@@ -24,6 +24,8 @@ public final class Central: Sendable {
     let journal: JournalWriter
     let journalID: UniqueID
     let validator: PolicyValidator
+    /// Closures that decide in the place of programs.
+    let hooks = HookRegistry()
 
     /// The fingerprint of the signing key, `SHA256:…`, which a terminal may pin.
     public var fingerprint: String { key.publicKey.fingerprint }

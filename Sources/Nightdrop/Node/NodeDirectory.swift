@@ -34,6 +34,9 @@ public struct NodeDirectory: Sendable, Hashable {
     /// The status for other programs.
     public var status: String { path + "/status.json" }
 
+    /// Programs that decide conflicts.
+    public var hooks: String { path + "/hooks" }
+
     /// The folder of a journal.
     public func journal(_ journal: UniqueID) -> String { journals + "/" + journal.short }
 

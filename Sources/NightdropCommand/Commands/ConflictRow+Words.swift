@@ -20,7 +20,8 @@ extension ConflictRow {
                 .init("by", .optional(by)), .init("at", .time(time)), .init("seq", .integer(seq)),
                 .init("csn", .integer(csn)), .init("centralNode", .optional(centralNode)),
                 .init("centralAt", .time(centralTime)), .init("decidedBy", .optional(decidedBy)),
-                .init("decidedAt", .time(decidedAt)), .init("revision", .integer(revision)),
+                .init("decidedAt", .time(decidedAt)), .init("reason", .optional(reason)),
+                .init("revision", .integer(revision)),
             ])
     }
 
@@ -45,6 +46,7 @@ extension ConflictRow {
         lines.append(
             ("incoming", "\(plain(incoming)), by \(node)\(operatorName) at \(Words.time(time)), operation \(seq)"))
         lines.append(("rule", rule))
+        if let reason { lines.append(("because", reason)) }
         if decided != nil { lines.append(("decided", plain(decided))) }
         if let decidedAt { lines.append(("by", "\(decidedBy ?? "head office") at \(Words.time(decidedAt))")) }
         lines.append(("state", state))

@@ -29,6 +29,9 @@ public enum JSONString {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// A string without its quotes.
+    public static func inside(_ text: String) -> [UInt8] { Array(quoted(text).utf8.dropFirst().dropLast()) }
+
     /// The text of a string whose inside (between the quotes, checked by `JSONScanner`) is given.
     public static func unescaped(_ inside: UnsafeRawBufferPointer) -> String {
         guard inside.contains(0x5C) else { return inside.text }

@@ -50,9 +50,19 @@ extension PolicyFindings {
         }
         addValues(of: field, section)
         addFieldWriters(of: field, section, in: entity)
+        if entity.immutable && section.entry("merge") != nil {
+            add(
+                section.place(of: "merge"),
+                "a record of `\(entity.name)` is immutable, so there is never anything to merge",
+                "leave out `merge`, or `immutable`")
+        }
+        if field.merge == .counter && section.entry("oneOf") != nil {
+            add(section.place(of: "oneOf"), "a counter takes every sum", "leave out `oneOf`, or use `min` and `max`")
+        }
+        addPath(field.hook, section)
         let programs = section.entry("hook") != nil || entitySection.entry("hook") != nil
         if field.merge == .hook && !programs {
-            add(section.place(of: "merge"), "the rule `hook` needs a program", "add `hook: path/of/the/program`")
+            add(section.place(of: "merge"), "the rule `hook` needs a program", "add `hook: name-of-the-program`")
         }
         if section.entry("hook") != nil && entity.rule(for: field.name) != .hook {
             add(section.place(of: "hook"), "the program is never asked", "add `merge: hook`")
@@ -73,6 +83,14 @@ extension PolicyFindings {
         }
     }
 
+    /// A program is an absolute path, or stands in the node's folder for programs.
+    private mutating func addPath(_ hook: String?, _ section: PolicySection) {
+        guard let hook, hook.split(separator: "/", omittingEmptySubsequences: false).contains("..") else { return }
+        add(
+            section.place(of: "hook"), "`\(hook)` leads out of the folder `hooks`",
+            "put the program into it, or give an absolute path")
+    }
+
     private mutating func addValues(of field: FieldPolicy, _ section: PolicySection) {
         guard let values = field.oneOf else { return }
         var others = field
@@ -82,7 +100,7 @@ extension PolicyFindings {
         for json in values {
             let value = PlainValue(json: json)
             if let problem = check.problem(value) {
-                add(section.place(of: "oneOf"), "\(json) can never be the value: it \(problem)")
+                add(section.place(of: "oneOf"), "\(json) can never be the value: it \(problem.text)", "leave it out")
             } else if seen.contains(value) {
                 add(section.place(of: "oneOf"), "\(json) is given twice", "remove one of them")
             }
@@ -94,8 +112,9 @@ extension PolicyFindings {
         let hasProgram = section.entry("hook") != nil
         let isAsked = entity.onConflict == .hook || entity.fields.contains { $0.merge == .hook }
         if entity.onConflict == .hook && !hasProgram {
-            add(section.place(of: "onConflict"), "the rule `hook` needs a program", "add `hook: path/of/the/program`")
+            add(section.place(of: "onConflict"), "the rule `hook` needs a program", "add `hook: name-of-the-program`")
         }
+        addPath(entity.hook, section)
         if hasProgram && !isAsked {
             add(section.place(of: "hook"), "the program is never asked", "add `onConflict: hook`")
         }

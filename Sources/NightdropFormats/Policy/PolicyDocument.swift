@@ -19,16 +19,17 @@ enum PolicyDocument {
                 return try Yams.compose(yaml: text, .basic, .default, .utf8)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                 guard let marked = marking(text, at: context.mark) else {
-                    throw error(file, context.mark.line, "the key `\(keys.first ?? "")` is given twice")
+                    throw error(
+                        file, context.mark.line, "the key `\(keys.first ?? "")` is given twice", "remove one of them")
                 }
                 text = marked
             } catch let problem as YamlError {
                 throw error(problem, file: file)
             } catch {
-                throw self.error(file, 1, "this is no YAML: \(error)")
+                throw self.error(file, 1, "this is no YAML: \(error)", "a policy is one YAML document")
             }
         }
-        throw error(file, 1, "too many keys are given twice")
+        throw error(file, 1, "too many keys are given twice", "remove them")
     }
 
     /// The text with a mark put into the key that stands at a place.
@@ -71,7 +72,7 @@ enum PolicyDocument {
             let line = 1 + yaml.prefix(offset ?? 0).unicodeScalars.count { $0 == "\n" }
             return error(file, line, "this is no YAML: \(text)", "a policy is plain text in UTF-8")
         default:
-            return error(file, 1, "this is no YAML: \(problem)")
+            return error(file, 1, "this is no YAML: \(problem)", "a policy is one YAML document")
         }
     }
 

@@ -29,7 +29,7 @@ extension PolicyReader {
             default: break
             }
         }
-        return mismatch(entry, "`true` or `false`")
+        return mismatch(entry, "`true` or `false`", "write one of both, without quotes")
     }
 
     /// A number exactly as it is written.
@@ -38,7 +38,7 @@ extension PolicyReader {
             return mismatch(entry, "a number", "write it like `12.50`, without quotes")
         }
         if let value = ExactDecimal(text) { return value }
-        return mismatch(entry, "a number of at most 34 digits, with an exponent within ±99")
+        return mismatch(entry, "a number of at most 34 digits, with an exponent within ±99", "write fewer digits")
     }
 
     /// A whole number within a range.
@@ -49,18 +49,20 @@ extension PolicyReader {
             : "a whole number from \(range.lowerBound) to \(range.upperBound)"
         guard let scalar = entry.node.scalar, case .number(let text) = PolicyScalar(scalar), let value = Int(text),
             range.contains(value)
-        else { return mismatch(entry, expected) }
+        else { return mismatch(entry, expected, "write it like `\(range.lowerBound)`, without quotes") }
         return value
     }
 
     /// A text that is not empty.
     mutating func text(_ entry: PolicyEntry) -> String? {
-        guard let scalar = entry.node.scalar else { return mismatch(entry, "a text") }
+        guard let scalar = entry.node.scalar else {
+            return mismatch(entry, "a text", "write one value behind the colon")
+        }
         switch PolicyScalar(scalar) {
         case .text(let text) where !text.isEmpty: return text
         case .number(let text): return mismatch(entry, "a text", "write it in quotes: \"\(text)\"")
         case .boolean(let value): return mismatch(entry, "a text", "write it in quotes: \"\(value)\"")
-        default: return mismatch(entry, "a text")
+        default: return mismatch(entry, "a text", "write one, or leave `\(entry.key)` out")
         }
     }
 
@@ -68,7 +70,7 @@ extension PolicyReader {
     mutating func name(_ entry: PolicyEntry) -> String? {
         guard let text = text(entry) else { return nil }
         guard let problem = PolicyReader.problem(withName: text) else { return text }
-        findings.add(entry.valuePlace, "a name \(problem)")
+        findings.add(entry.valuePlace, "a name \(problem)", "choose another one")
         return nil
     }
 
@@ -79,7 +81,9 @@ extension PolicyReader {
             _ = try TextPattern(text)
             return text
         } catch {
-            findings.add(entry.valuePlace, "`\(text)` is no regular expression: \(error)")
+            findings.add(
+                entry.valuePlace, "`\(text)` is no regular expression: \(error)",
+                "write it in single quotes, and a backslash before a sign that is meant as it is")
             return nil
         }
     }
@@ -87,16 +91,20 @@ extension PolicyReader {
     /// A list of single values, as compact JSON.
     mutating func constants(_ entry: PolicyEntry) -> [String]? {
         guard let sequence = entry.node.sequence else { return mismatch(entry, "a list", "write it like `[a, b]`") }
-        guard !sequence.isEmpty else { return mismatch(entry, "a list of at least one value") }
+        guard !sequence.isEmpty else {
+            return mismatch(entry, "a list of at least one value", "leave it out to allow every value")
+        }
         return sequence.compactMap { node in
             let place = PolicyPlace(line: node.mark?.line ?? entry.place.line, path: entry.place.path)
             switch node.scalar.map(PolicyScalar.init) {
             case .text(let text): return JSONString.quoted(text)
             case .boolean(let value): return value ? "true" : "false"
             case .number(let text) where ExactDecimal(text) != nil: return text
-            case .number: findings.add(place, "a number has at most 34 digits, and an exponent within ±99")
+            case .number:
+                findings.add(place, "a number has at most 34 digits, and an exponent within ±99", "write fewer digits")
             case .null: findings.add(place, "an empty value needs no mention", "leave it out")
-            case nil: findings.add(place, "expected texts, numbers, `true` or `false`, not a list")
+            case nil:
+                findings.add(place, "expected texts, numbers, `true` or `false`, not a list", "write it like `[a, b]`")
             }
             return nil
         }

@@ -99,7 +99,7 @@ struct PolicyReader {
         var sections: [PolicySection] = []
         for entry in section.entries {
             if let problem = PolicyReader.problem(withName: entry.key) {
-                findings.add(entry.place, "a field's name \(problem)")
+                findings.add(entry.place, "a field's name \(problem)", "choose another one")
             }
             guard let section = PolicySection(entry.node, at: entry.place, of: "a field", &findings) else { continue }
             fields.append(field(entry.key, section))

@@ -46,14 +46,18 @@ struct PolicySection {
         if let scalar = node.scalar, PolicyScalar(scalar) == .null { return }
         guard let mapping = node.mapping else {
             let line = node.mark?.line ?? place.line
-            findings.add(PolicyPlace(line: line, path: place.path), "\(what) is a list of keys with values")
+            findings.add(
+                PolicyPlace(line: line, path: place.path), "\(what) is a list of keys with values",
+                "write `key: value`, a line each, or `{key: value}`")
             return nil
         }
         var lines: [String: Int] = [:]
         for (keyNode, value) in mapping {
             let line = keyNode.mark?.line ?? place.line
             guard let scalar = keyNode.scalar else {
-                findings.add(PolicyPlace(line: line, path: place.path), "a key is a single word, not a list")
+                findings.add(
+                    PolicyPlace(line: line, path: place.path), "a key is a single word, not a list",
+                    "write `key: value`")
                 continue
             }
             let key = String(scalar.string.unicodeScalars.drop { $0 == PolicyDocument.duplicateMark })

@@ -45,6 +45,10 @@ public struct NodeSettings: Sendable, Equatable {
     public var centralFingerprint: String?
     /// The entities that a terminal wishes to receive; nil for all.
     public var receive: [String]?
+    /// How long head office waits for a program that decides a conflict, in seconds.
+    public var hookTimeout = NodeSettings.defaultHookTimeout
+    /// The default of `hookTimeout`.
+    public static let defaultHookTimeout = 2.0
 
     /// Settings.
     public init(
@@ -68,6 +72,7 @@ public struct NodeSettings: Sendable, Equatable {
         if let central { lines.append("central: \(quoted(central.text))") }
         if let centralFingerprint { lines.append("centralFingerprint: \(quoted(centralFingerprint))") }
         if let receive { lines.append("receive: [\(receive.map(quoted).joined(separator: ", "))]") }
+        if hookTimeout != NodeSettings.defaultHookTimeout { lines.append("hookTimeout: \(hookTimeout)") }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -124,10 +129,18 @@ public struct NodeSettings: Sendable, Equatable {
             role: role, id: id, store: try nodeID("store"), organisation: texts["organisation"]?.text,
             central: try nodeID("central"), centralFingerprint: texts["centralFingerprint"]?.text,
             receive: receive)
+        if let (text, line) = texts["hookTimeout"] {
+            guard let seconds = Double(text), (0.1...60).contains(seconds) else {
+                throw SettingsError(
+                    file: file, line: line, reason: "hookTimeout is a number of seconds from 0.1 to 60, not \"\(text)\""
+                )
+            }
+            hookTimeout = seconds
+        }
     }
 
     private static let keys = [
-        "role", "id", "store", "organisation", "central", "centralFingerprint", "receive",
+        "role", "id", "store", "organisation", "central", "centralFingerprint", "receive", "hookTimeout",
     ]
 
     private static func entities(_ value: Node, _ file: String) throws(SettingsError) -> [String] {

@@ -87,7 +87,7 @@ extension RecordRow {
 extension ConflictRow {
     static let select = """
         SELECT number, kind, state, entity, store, id, field, base, central, central_node, central_time, incoming, node,
-        "by", time, journal, seq, csn, rule, decided, decided_by, decided_at, revision FROM _conflict
+        "by", time, journal, seq, csn, rule, decided, decided_by, decided_at, revision, reason FROM _conflict
         """
 
     init(_ row: SQLStatement) {
@@ -107,6 +107,7 @@ extension ConflictRow {
         decidedBy = row.optionalText(20)
         decidedAt = row.optional(21)
         revision = row.integer(22)
+        reason = row.optionalText(23)
     }
 }
 

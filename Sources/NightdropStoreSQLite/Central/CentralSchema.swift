@@ -46,7 +46,7 @@ enum CentralSchema {
             store TEXT NOT NULL, id TEXT NOT NULL, field TEXT, base TEXT, central TEXT, central_node TEXT,
             central_time INTEGER, incoming TEXT, node TEXT NOT NULL, "by" TEXT, time INTEGER NOT NULL,
             journal INTEGER NOT NULL, seq INTEGER NOT NULL, csn INTEGER NOT NULL, rule TEXT NOT NULL, decided TEXT,
-            decided_by TEXT, decided_at INTEGER, revision INTEGER NOT NULL DEFAULT 0);
+            decided_by TEXT, decided_at INTEGER, revision INTEGER NOT NULL DEFAULT 0, reason TEXT);
         CREATE INDEX _conflict_record ON _conflict (rid);
         CREATE INDEX _conflict_open ON _conflict (number) WHERE state <> 'decided';
         CREATE TABLE _notice (

@@ -25,8 +25,8 @@ struct ConflictWriter {
             else { continue }
             counts[run] += 1
             let row = row(conflict, merger.batch.runs[run].text.buffer, author)
-            let number = try store(row, conflict)
-            try notify(row, conflict, author, number)
+            try store(row, conflict)
+            try notify(row, conflict, author)
         }
         try settle()
         return counts
@@ -50,16 +50,18 @@ struct ConflictWriter {
         row.incoming = conflict.incoming.isEmpty ? nil : conflict.incoming.text
         row.by = operation.by.isPresent ? JSONString.unescaped(text[operation.by]) : nil
         row.decided = conflict.decided.isEmpty ? nil : conflict.decided.text
+        row.reason = conflict.reason
         return row
     }
 
-    private func store(_ row: ConflictRow, _ conflict: MergeConflict) throws -> Int64 {
+    private func store(_ row: ConflictRow, _ conflict: MergeConflict) throws {
         if conflict.number > 0 {
             let update = try SQLStatement(
                 writer.db,
                 """
                 UPDATE _conflict SET state = ?, central = ?, central_node = ?, central_time = ?, incoming = ?, node = ?,
-                "by" = ?, time = ?, journal = ?, seq = ?, csn = ?, rule = ? WHERE number = ?
+                "by" = ?, time = ?, journal = ?, seq = ?, csn = ?, rule = ?, reason = ?, decided = coalesce(?, decided)
+                WHERE number = ?
                 """)
             update.bind(1, row.state)
             update.bind(2, row.central)
@@ -73,16 +75,17 @@ struct ConflictWriter {
             update.bind(10, row.seq)
             update.bind(11, row.csn)
             update.bind(12, row.rule)
-            update.bind(13, conflict.number)
-            try update.run()
-            return conflict.number
+            update.bind(13, row.reason)
+            update.bind(14, row.decided)
+            update.bind(15, conflict.number)
+            return try update.run()
         }
         let insert = try SQLStatement(
             writer.db,
             """
             INSERT INTO _conflict (kind, state, rid, entity, store, id, field, base, central, central_node, central_time,
-            incoming, node, "by", time, journal, seq, csn, rule, decided)
-            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+            incoming, node, "by", time, journal, seq, csn, rule, decided, reason)
+            VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
             """)
         insert.bind(1, row.kind)
         insert.bind(2, row.state)
@@ -104,12 +107,13 @@ struct ConflictWriter {
         insert.bind(18, row.csn)
         insert.bind(19, row.rule)
         insert.bind(20, row.decided)
+        insert.bind(21, row.reason)
         try insert.run()
-        return writer.db.lastInsertedRowID
     }
 
     /// The till whose operation came in learns of every conflict; the one whose value was replaced learns of that.
-    private func notify(_ row: ConflictRow, _ conflict: MergeConflict, _ author: MergeAuthor, _ number: Int64) throws {
+    private func notify(_ row: ConflictRow, _ conflict: MergeConflict, _ author: MergeAuthor) throws {
+        let row = hidingValues(of: row)
         if !author.isCentral {
             try addNotice(to: author.node, row, seq: row.seq, NoticeText.toAuthor(row))
         }
@@ -118,6 +122,21 @@ struct ConflictWriter {
             conflict.kind != .duplicate
         else { return }
         try addNotice(to: loser.node, row, seq: nil, NoticeText.toReplaced(row))
+    }
+
+    /// Notices lie about in more places than the record does.
+    private func hidingValues(of row: ConflictRow) -> ConflictRow {
+        guard let rules = merger.batch.entities.first(where: { $0.policy.name == row.entity }),
+            let field = row.field, rules.policy.field(field)?.sensitive == true
+        else { return row }
+        var hidden = row
+        func hide(_ value: String?) -> String? {
+            value.map { $0 == row.incoming ? "a hidden value" : $0 == row.central ? "another hidden value" : "a third" }
+        }
+        hidden.central = hide(row.central)
+        hidden.incoming = hide(row.incoming)
+        hidden.decided = hide(row.decided)
+        return hidden
     }
 
     private func addNotice(to node: String, _ row: ConflictRow, seq: Int64?, _ text: String) throws {
@@ -170,7 +189,8 @@ struct ConflictWriter {
         row.csn = context.firstCSN + Int64(closure.operation)
         row.kind = "resolved"
         row.decided = closure.decided.isEmpty ? nil : closure.decided.text
-        try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(row, byPerson: closure.byPerson))
+        try addNotice(
+            to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), byPerson: closure.byPerson))
     }
 
     private var centralNode: String? { context.authors.values.first { $0.isCentral }?.node }

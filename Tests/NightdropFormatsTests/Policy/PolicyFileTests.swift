@@ -1,3 +1,4 @@
+import Foundation
 import NightdropFormats
 import NightdropModel
 import Testing
@@ -10,12 +11,12 @@ struct PolicyFileTests {
             version: 12
             organisation: "Bücher & Söhne"
             entities:
-              visit: {direction: up, scope: store, priority: 9, onConflict: hook, onDuplicate: merge, immutable: true,
+              visit: {direction: up, scope: store, priority: 9, onConflict: hook, onDuplicate: merge,
                       controlTotal: amount, hook: bin/decide, fields: {
                         amount: {type: decimal, merge: hook, required: true, min: -0.10, max: 1e3, hook: bin/amount},
                         note: {type: text, maxLength: 20, pattern: '[\\w].*', sensitive: true, oneOf: [yes, "2", 'a "b"']},
                         kind: {oneOf: [1.50, true, 2026-11-20]}}}
-              price: {direction: both, writers: central, fields: {value: {writers: central}}}
+              price: {direction: both, writers: central, immutable: true, fields: {value: {writers: central}}}
             """
         let policy = try PolicyFile.parse(yaml, file: "policy.yaml")
 
@@ -25,7 +26,6 @@ struct PolicyFileTests {
         visit.priority = 9
         visit.onConflict = .hook
         visit.onDuplicate = .merge
-        visit.immutable = true
         visit.controlTotal = "amount"
         visit.hook = "bin/decide"
         var amount = FieldPolicy(name: "amount")
@@ -46,6 +46,7 @@ struct PolicyFileTests {
         visit.fields = [amount, note, kind]
         var price = EntityPolicy(name: "price")
         price.writers = .central
+        price.immutable = true
         var value = FieldPolicy(name: "value")
         value.writers = .central
         price.fields = [value]
@@ -119,6 +120,18 @@ struct PolicyFileTests {
         let yaml = "version: 1\norganisation: A\nentities: {product: {fields: {price: {\(key)}}}}"
         let error = #expect(throws: PolicyError.self) { try PolicyFile.parse(yaml, file: "p") }
         #expect(error?.findings.map(\.suggestion) == [suggestion])
+    }
+
+    /// Every file that is wrong is answered with what to do about it.
+    @Test("every finding comes with a suggestion", arguments: PolicyVectorTests.names + Garbage.texts.map { "\n" + $0 })
+    func everySuggestion(name: String) throws {
+        let yaml =
+            name.hasPrefix("\n")
+            ? String(name.dropFirst())
+            : try String(contentsOf: PolicyVectorTests.folder.appending(path: name + ".yaml"), encoding: .utf8)
+        do { _ = try PolicyFile.parse(yaml, file: "p") } catch {
+            #expect(error.findings.allSatisfy { $0.suggestion?.isEmpty == false }, "\(error)")
+        }
     }
 
     @Test("a finding is one line that says where, what and what to do")

@@ -36,22 +36,23 @@ struct PolicyMaker {
         field.sensitive = flip()
         if entity.direction == .both { field.writers = pick(Writers.allCases) }
         switch pick([0, 1, 2, 3]) {
-        case 0: addNumbers(to: &field)
+        case 0: addNumbers(to: &field, isMerged: !entity.immutable)
         case 1: addTexts(to: &field)
         case 2:
             field.type = flip() ? .json : nil
-            field.merge = pick([.union, .manual, .terminalWins])
+            field.merge = entity.immutable ? nil : pick([.union, .manual, .terminalWins])
         default:
             field.type = pick([.boolean, .date, .time, nil])
+            guard !entity.immutable else { break }
             field.merge = .hook
             field.hook = text()
         }
         return field
     }
 
-    private mutating func addNumbers(to field: inout FieldPolicy) {
+    private mutating func addNumbers(to field: inout FieldPolicy, isMerged: Bool) {
         field.type = pick([.decimal, .integer, nil])
-        field.merge = pick([.counter, .max, .min, .lastWriteWins, nil])
+        field.merge = !isMerged ? nil : pick([.counter, .max, .min, .lastWriteWins, nil])
         let bounds = [number(), number()].sorted()
         if flip() { field.min = bounds[0] }
         if flip() { field.max = bounds[1] }

@@ -59,7 +59,7 @@ extension Central {
         }
         producer.stackSize = 16 << 20
         producer.start()
-        var committer = MergeCommitter(store)
+        var committer = MergeCommitter(store, HookDesk(self))
         do {
             while let pending = handover.take() { try committer.commit(pending) }
         } catch {

@@ -6,11 +6,15 @@ import NightdropStore
 /// Commits what a merge session has packed, one transaction each.
 struct MergeCommitter {
     private let store: any CentralStore
+    private let hooks: HookDesk
     private var bundles: [Int: Int64] = [:]
     /// The conflicts that each bundle led to.
     private(set) var conflicts: [Int: Int64] = [:]
 
-    init(_ store: any CentralStore) { self.store = store }
+    init(_ store: any CentralStore, _ hooks: HookDesk) {
+        self.store = store
+        self.hooks = hooks
+    }
 
     /// Writes everything of a pending transaction, durable on return.
     mutating func commit(_ pending: PendingMerge) throws {
@@ -31,7 +35,10 @@ struct MergeCommitter {
             let runCodes = pending.batch.runs.map { codes[$0.author.journal] ?? 0 }
             let counts =
                 pending.batch.operations.isEmpty
-                ? [] : try writer.merge(pending.batch, segments: segments, codes: runCodes, now: now).conflicts
+                ? []
+                : try writer.merge(
+                    pending.batch, segments: segments, codes: runCodes, now: now, asking: hooks.answer
+                ).conflicts
             try MergeCommitter.settle(pending, codes, now, writer)
             return counts
         }

@@ -45,7 +45,7 @@ final class MergeSession {
         archive = SegmentArchive(central.fileSystem, central.directory) { file in
             try central.store.read { try $0.archiveLength(file) }
         }
-        pending = PendingMerge(policy: central.policy)
+        pending = PendingMerge(central.validator)
         try central.store.read { reader in
             for journal in try reader.journals() { journals[journal.journal] = journal }
             for terminal in try reader.terminals() { terminals[terminal.node] = terminal }
@@ -312,7 +312,7 @@ final class MergeSession {
         guard !pending.isEmpty else { return }
         pending.archiveLengths = try archive.synchronize()
         let full = pending
-        pending = PendingMerge(policy: central.policy)
+        pending = PendingMerge(central.validator)
         // Here, because the thread that commits has more to do.
         full.batch.arrange()
         state.operations += Int64(full.batch.operations.count)

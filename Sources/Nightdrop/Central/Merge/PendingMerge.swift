@@ -1,3 +1,4 @@
+import NightdropFormats
 import NightdropMerge
 import NightdropModel
 import NightdropStore
@@ -30,7 +31,9 @@ struct PendingMerge {
     var finished: [Source] = []
     var archiveLengths: [String: Int64] = [:]
 
-    init(policy: Policy) { batch = MergeBatch(policy: policy, expecting: 4096) }
+    init(_ validator: PolicyValidator) {
+        batch = MergeBatch(policy: validator.policy, validator: validator, expecting: 4096)
+    }
 
     var isEmpty: Bool { batch.operations.isEmpty && segments.isEmpty && finished.isEmpty && terminals.isEmpty }
 }

@@ -131,7 +131,7 @@ extension Central {
             room.copyMemory(from: buffer)
             return buffer.count
         }
-        let batch = MergeBatch(policy: policy, expecting: operations.count)
+        let batch = MergeBatch(policy: policy, validator: validator, expecting: operations.count)
         batch.begin(author, text: text, segment: 0)
         for operation in operations {
             batch.add(operation)
@@ -141,7 +141,8 @@ extension Central {
         }
         var row = try writer.journal(author, follows: nil)
         let segment = try writer.segment(journal: row.code, number: 0)?.id ?? ownSegment(row.code, writer)
-        _ = try writer.merge(batch, segments: [segment], codes: [row.code], now: Clock.now())
+        _ = try writer.merge(
+            batch, segments: [segment], codes: [row.code], now: Clock.now(), asking: HookDesk(self).answer)
         row.seq = last.seq
         row.hash = ContentHash.of(buffer[last.line])
         row.operations += Int64(operations.count)

@@ -27,7 +27,8 @@ struct ConflictDecision {
                 throw NightdropError(
                     .usage, "conflict \(shown.number) is about whether the record lives: true or false")
             }
-        case (.field, let field?), (.createCreate, let field?), (.constraint, let field?), (.validation, let field?):
+        case (.field, let field?), (.createCreate, let field?), (.clock, let field?), (.constraint, let field?),
+            (.validation, let field?), (.permission, let field?):
             draft.set = [Field(field, try value(decision))]
         case (.validation, nil), (.permission, nil):
             try decideWhole(decision, &draft)
@@ -43,7 +44,8 @@ struct ConflictDecision {
         let value: String? =
             switch decision {
             case .central: shown.central
-            case .incoming: shown.incoming
+            // What was booked although a rule was broken came in, and stands.
+            case .incoming: shown.state == "open" ? shown.decided ?? shown.incoming : shown.incoming
             case .base: shown.base
             case .value(let json): json
             }
@@ -58,7 +60,7 @@ struct ConflictDecision {
     private func decideWhole(_ decision: Central.Decision, _ draft: inout OperationDraft) throws {
         switch decision {
         case .central: leave(&draft)
-        case .incoming where shown.rule == MergeConflict.changedBeforeCreated: leave(&draft)
+        case .incoming where shown.decided != nil || shown.rule == MergeConflict.changedBeforeCreated: leave(&draft)
         case .incoming:
             let line = Array((shown.incoming ?? "").utf8)
             try line.withUnsafeBytes { line in

@@ -1,14 +1,27 @@
 import NightdropModel
 
+/// What is wrong with a value.
+struct FieldProblem {
+    let kind: Violation.Kind
+    /// The rest of a sentence that begins with the field.
+    let text: String
+
+    init(_ text: String, kind: Violation.Kind = .validation) {
+        self.kind = kind
+        self.text = text
+    }
+}
+
 /// The rules of one field, made ready for checking many values.
-struct FieldCheck: Sendable {
+public struct FieldCheck: Sendable {
     let rules: FieldPolicy
     /// The kinds of value that the rules allow; empty where any goes.
-    private let types: [FieldType]
+    let types: [FieldType]
     private let pattern: TextPattern?
     private let values: [PlainValue]
 
-    init(_ rules: FieldPolicy) {
+    /// The rules of a field's policy.
+    public init(_ rules: FieldPolicy) {
         self.rules = rules
         let types = FieldKinds(rules).types
         self.types = types.contains(.json) ? [] : types
@@ -17,31 +30,47 @@ struct FieldCheck: Sendable {
         values = (rules.oneOf ?? []).map(PlainValue.init(json:))
     }
 
-    /// What is wrong with a value, as the rest of a sentence that begins with the field; nil if nothing is.
-    func problem(_ value: PlainValue) -> String? {
-        if value == .null { return rules.required ? "must have a value" : nil }
-        if rules.merge == .union && value != .list { return "must be a list" }
-        if !types.isEmpty && !types.contains(where: value.fits) { return "must be \(FieldCheck.words(for: types))" }
-        if rules.oneOf != nil && !values.contains(value) { return "must be one of \(valuesText)" }
+    /// Whether any value could break a rule.
+    var isNeeded: Bool {
+        !types.isEmpty || rules.required || rules.writers == .central || rules.merge == .union || rules.oneOf != nil
+    }
+
+    /// What is wrong with a value that is a well-formed JSON text, as a clause; nil if nothing is.
+    public func fault(_ json: String) -> String? { problem(PlainValue(json: json)).map { "it \($0.text)" } }
+
+    /// What is wrong with a value; nil if nothing is.
+    func problem(_ value: PlainValue, at stage: EntityCheck.Stage = .recording) -> FieldProblem? {
+        if value == .null { return rules.required ? FieldProblem("must have a value") : nil }
+        if rules.merge == .union && value != .list { return FieldProblem("must be a list") }
+        if !types.isEmpty && !types.contains(where: value.fits) {
+            return FieldProblem("must be \(FieldCheck.words(for: types))")
+        }
+        if rules.oneOf != nil && !values.contains(value) { return FieldProblem("must be one of \(valuesText)") }
         switch value {
-        case .number(let number?):
-            if let min = rules.min, number < min { return "must be at least \(min)" }
-            if let max = rules.max, number > max { return "must be at most \(max)" }
+        case .number(let number?) where stage == .recording || rules.merge != .counter:
+            if let min = rules.min, number < min { return FieldProblem("must be at least \(min)", kind: .constraint) }
+            if let max = rules.max, number > max { return FieldProblem("must be at most \(max)", kind: .constraint) }
         case .text(let text):
             if let most = rules.maxLength, text.utf8.count > most, text.unicodeScalars.count > most {
-                return "must have at most \(most) characters"
+                return FieldProblem("must have at most \(most) characters")
             }
-            if let pattern, !pattern.matches(text) { return "must match the pattern \(rules.pattern ?? "")" }
+            if let pattern, !pattern.matches(text) {
+                return FieldProblem("must match the pattern \(rules.pattern ?? "")")
+            }
         default: break
         }
         return nil
     }
 
     /// What is wrong with an increment; nil if nothing is.
-    func problem(increment value: PlainValue) -> String? {
-        if rules.merge != .counter { return "is no counter, so nothing can be added to it" }
-        guard value.fits(.decimal) else { return "can only be changed by a number" }
-        if rules.type == .integer && !value.fits(.integer) { return "can only be changed by a whole number" }
+    func problem(increment value: PlainValue, at stage: EntityCheck.Stage = .recording) -> FieldProblem? {
+        if rules.merge != .counter && stage == .recording {
+            return FieldProblem("is no counter, so nothing can be added to it")
+        }
+        guard value.fits(.decimal) else { return FieldProblem("can only be changed by a number") }
+        if rules.type == .integer && !value.fits(.integer) {
+            return FieldProblem("can only be changed by a whole number")
+        }
         return nil
     }
 

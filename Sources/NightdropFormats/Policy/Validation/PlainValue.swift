@@ -16,7 +16,8 @@ enum PlainValue: Equatable {
         self = json.withUTF8 { PlainValue(UnsafeRawBufferPointer($0)) }
     }
 
-    private init(_ bytes: UnsafeRawBufferPointer) {
+    /// The bytes of a well-formed JSON text.
+    init(_ bytes: UnsafeRawBufferPointer) {
         switch bytes.first {
         case UInt8(ascii: "\""):
             self = .text(JSONString.unescaped(UnsafeRawBufferPointer(rebasing: bytes.dropFirst().dropLast())))

@@ -14,6 +14,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// A value is not what the policy allows.
         case validation
+        /// A number is beyond its bounds.
+        case constraint
         /// The author may not write this.
         case permission
     }
@@ -22,14 +24,17 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     public let kind: Kind
     /// The field, if it is about one.
     public let field: String?
-    /// A plain sentence, which never shows the value itself.
+    /// Why, as a clause: `it must be at least 0`. Never shows the value itself.
+    public let reason: String
+    /// The same as a plain sentence.
     public let text: String
 
-    /// A violation.
-    public init(_ kind: Kind, field: String? = nil, _ text: String) {
+    /// A violation. Without `text` the reason makes the sentence.
+    public init(_ kind: Kind, field: String? = nil, _ reason: String, text: String? = nil) {
         self.kind = kind
         self.field = field
-        self.text = text
+        self.reason = reason
+        self.text = text ?? reason.prefix(1).uppercased() + reason.dropFirst() + "."
     }
 
     /// The sentence.
@@ -63,6 +68,9 @@ public struct PolicyValidator: Sendable {
     ) -> [Violation] {
         entities[entity]?.violations(of: action, set: set, add: add, by: author) ?? []
     }
+
+    /// The rules of an entity; for one that the policy does not name, none.
+    public func check(_ entity: EntityPolicy) -> EntityCheck { entities[entity.name] ?? EntityCheck(entity) }
 
     /// The rules that a draft breaks; empty if it is fine.
     public func violations(of draft: OperationDraft, by author: AuthorKind) -> [Violation] {
