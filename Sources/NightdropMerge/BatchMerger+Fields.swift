@@ -90,8 +90,8 @@ extension BatchMerger {
         write(total, name, index, current)
         guard let rules = current.rules.field(name) else { return }
         var bound: String?
-        if let minimum = rules.min, sum < minimum, amount < .zero { bound = "below the minimum of \(minimum)" }
-        if let maximum = rules.max, maximum < sum, .zero < amount { bound = "above the maximum of \(maximum)" }
+        if let minimum = rules.min, sum < minimum, amount < .zero { bound = "\(MergeConflict.belowMinimum) \(minimum)" }
+        if let maximum = rules.max, maximum < sum, .zero < amount { bound = "\(MergeConflict.aboveMaximum) \(maximum)" }
         guard let bound else { return }
         note(
             .constraint, .open, current, name, central: batch.arena.copy(before.text), nil,

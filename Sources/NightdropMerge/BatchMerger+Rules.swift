@@ -71,8 +71,8 @@ extension BatchMerger {
         for remark in current.remarks {
             guard !remark.field.isEmpty else {
                 note(
-                    remark.kind, .open, current, .none, central: .none, nil, current.text[current.operation.line],
-                    remark.reason, applied(current))
+                    remark.kind, .open, current, .none, central: .none, nil, applied(current), remark.reason,
+                    applied(current))
                 continue
             }
             let value = FieldCursor.value(remark.field, in: current.text, current.operation.set)

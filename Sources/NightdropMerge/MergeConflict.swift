@@ -38,6 +38,10 @@ public struct MergeConflict {
     public static let changedBeforeCreated = "changed before it was created"
     /// The reason of a `validation` conflict about a counter that was given something else.
     public static let notANumber = "a counter takes numbers of at most 34 digits only"
+    /// How the reason of a `constraint` conflict begins that is about the sum of a counter.
+    public static let belowMinimum = "below the minimum of"
+    /// The same, for the other bound.
+    public static let aboveMaximum = "above the maximum of"
     /// What decided a conflict that an operation closed which had seen central's value.
     public static let laterChange = "a later change"
 

@@ -63,8 +63,10 @@ public protocol CentralReader {
     func record(entity: String, store: String, id: String) throws -> RecordRow?
     /// The living records of an entity, by store and id.
     func records(entity: String, _ body: (RecordRow) throws -> Void) throws
-    /// Conflicts, by number: all, or those that wait for a person.
-    func conflicts(all: Bool, _ body: (ConflictRow) throws -> Void) throws
+    /// Conflicts, by number.
+    func conflicts(_ filter: ConflictFilter, _ body: (ConflictRow) throws -> Void) throws
+    /// What stands now in the place that a conflict is about; nil where it is about the whole record, or there is none.
+    func present(_ conflict: ConflictRow) throws -> PresentValue?
     /// One conflict.
     func conflict(_ number: Int64) throws -> ConflictRow?
     /// How many conflicts wait for a person.
@@ -106,6 +108,8 @@ public protocol CentralWriter: CentralReader {
     func addBundle(name: String, from node: NodeID, journal: Int32, at time: Int64) throws -> Int64
     /// Adds an event to the history.
     func add(_ event: EventRow) throws
+    /// Makes a conflict show what stands now, as what central has or as what was decided.
+    func showPresent(_ conflict: Int64) throws
     /// Merges a batch under the present state. `segments` are the stored numbers of the batch's segments, `codes` the
     /// codes of its runs' journals; `ask` answers what only a program can decide. Returns the number of conflicts by run, and
     /// the last CSN.

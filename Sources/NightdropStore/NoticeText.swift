@@ -17,7 +17,7 @@ public enum NoticeText {
                     ? "The record stays\(because(conflict))."
                     : "The record is deleted\(because(conflict))."
             return "\(record) was deleted by one and changed by another. \(outcome)"
-        case (.constraint, let field?) where isBesideACounter(conflict):
+        case (.constraint, let field?) where conflict.isOversell:
             return
                 "\(record): after this change \(field) is \(conflict.decided ?? "?"), \(conflict.rule). It was booked; please check."
         case (.validation, let field), (.permission, let field), (.constraint, let field):
@@ -44,11 +44,38 @@ public enum NoticeText {
             "\(record): \(field) = \(conflict.central ?? "nothing") from here was replaced by \(conflict.decided ?? "nothing") from \(conflict.node)\(because(conflict))."
     }
 
-    /// To the till whose value was in conflict, once that is settled.
-    public static func resolved(_ conflict: ConflictRow, byPerson: Bool) -> String {
-        let what = conflict.field.map { "\($0) is \(conflict.decided ?? "unchanged") now" } ?? "settled"
+    /// To the till whose value was in conflict, once that is settled: by `person`, or by a later change.
+    public static func resolved(_ conflict: ConflictRow, person: String?) -> String {
+        let what: String
+        switch (conflict.field, conflict.decided) {
+        case (let field?, let value?): what = "\(field) is \(value) now"
+        case (let field?, nil): what = "\(field) stays as it was booked"
+        case (nil, "true"): what = "the record stays"
+        case (nil, "false"): what = "the record is deleted"
+        case (nil, _): what = "settled"
+        }
         return
-            "\(conflict.entity) \(conflict.id): \(what), \(byPerson ? "decided at head office" : "by a later change")."
+            "\(conflict.entity) \(conflict.id): \(what), \(person.map { "decided by \($0)" } ?? "by a later change")."
+    }
+
+    /// What a person made of a till's operation that head office had not applied.
+    public enum Held: Sendable, Equatable {
+        /// It was applied as it came.
+        case applied
+        /// It was applied with other values: the fields as they hold now, as JSON.
+        case corrected(String)
+        /// It was dropped.
+        case dropped
+    }
+
+    /// To the till whose operation was held back, once a person has decided.
+    public static func resolved(_ conflict: ConflictRow, _ held: Held, person: String) -> String {
+        let change = "\(conflict.entity) \(conflict.id): the change from here that had not been applied"
+        return switch held {
+        case .applied: "\(change) is applied now, decided by \(person)."
+        case .corrected(let fields): "\(change) is applied now with other values, \(fields), decided by \(person)."
+        case .dropped: "\(change) is dropped, decided by \(person). Head office's record stays as it is."
+        }
     }
 
     /// A rule of the policy was broken: a fact was booked nevertheless, everything else waits for a person.
@@ -61,11 +88,6 @@ public enum NoticeText {
         return isApplied
             ? "\(subject) was booked, but \(conflict.rule). Head office will look at it."
             : "\(subject) was not applied, because \(conflict.rule). Head office will look at it."
-    }
-
-    /// The sum of a counter beyond its bounds, as against a value beyond them.
-    private static func isBesideACounter(_ conflict: ConflictRow) -> Bool {
-        conflict.decided != nil && !conflict.rule.hasPrefix("it ")
     }
 
     /// Which rule decided, and why where it is not plain.

@@ -1,4 +1,5 @@
 import NightdropFormats
+import NightdropMerge
 import NightdropModel
 
 /// What central knows of a journal.
@@ -195,6 +196,14 @@ public struct ConflictRow: Sendable {
         self.seq = seq
         self.csn = csn
         self.rule = rule
+    }
+}
+
+extension ConflictRow {
+    /// Whether it is about the sum of a counter, which was booked, as against a value.
+    public var isOversell: Bool {
+        kind == ConflictKind.constraint.rawValue
+            && (rule.hasPrefix(MergeConflict.belowMinimum) || rule.hasPrefix(MergeConflict.aboveMaximum))
     }
 }
 

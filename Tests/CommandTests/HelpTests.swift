@@ -5,7 +5,8 @@ import Testing
         "", "init", "init central", "init terminal", "enroll", "policy", "policy check", "policy use", "record", "get",
         "close",
         "export",
-        "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve", "history",
+        "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve",
+        "conflicts apply", "history",
         "days",
         "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo",
     ]

@@ -1,7 +1,5 @@
 import ArgumentParser
 import Nightdrop
-import NightdropFormats
-import NightdropModel
 import NightdropStore
 
 struct Conflicts: ParsableCommand {
@@ -10,14 +8,15 @@ struct Conflicts: ParsableCommand {
         discussion: Manual.page(
             """
             Without --all only what waits for a person is shown. Both values stay on record, whatever was decided, and a \
-            decision can be changed later.
+            decision can be changed later. What could not be applied at all waits here too, whole.
             """,
             examples: [
-                "nightdrop conflicts --all", "nightdrop conflicts show 12",
-                "nightdrop conflicts resolve 12 --take incoming --by Anna",
+                "nightdrop conflicts --all", "nightdrop conflicts --terminal T07 --entity product",
+                "nightdrop conflicts show 12", "nightdrop conflicts resolve 12 --take incoming",
+                "nightdrop conflicts apply 13 --set '{\"price\":2.75}'",
             ],
             statuses: [.refused, .notFound, .inputOutput, .tryAgain]),
-        subcommands: [ConflictsList.self, ConflictsShow.self, ConflictsResolve.self],
+        subcommands: [ConflictsList.self, ConflictsShow.self, ConflictsResolve.self, ConflictsApply.self],
         defaultSubcommand: ConflictsList.self)
 }
 
@@ -26,11 +25,29 @@ struct ConflictsList: ParsableCommand {
         commandName: "list",
         abstract: "List conflicts.",
         discussion: Manual.page(
-            "Lists what is open or reopened; with --all also what a rule or a person has decided.",
-            examples: ["nightdrop conflicts", "nightdrop conflicts --all --json"], statuses: [.inputOutput]))
+            """
+            Lists what is open or reopened; with --all also what a rule or a person has decided. Conditions narrow it \
+            down: all of those given must hold.
+            """,
+            examples: [
+                "nightdrop conflicts", "nightdrop conflicts --all --json",
+                "nightdrop conflicts --kind validation --terminal T07",
+                "nightdrop conflicts --state decided --store S1",
+            ],
+            statuses: [.inputOutput]))
 
     @Flag(help: "Also those that are decided.")
     var all = false
+    @Option(help: ArgumentHelp("Only of this entity.", valueName: "entity"))
+    var entity: String?
+    @Option(help: ArgumentHelp("Only of this store: of its records or its tills.", valueName: "id"))
+    var store: String?
+    @Option(help: "Only of this kind.")
+    var kind: KindOfConflict?
+    @Option(help: "Only in this state.")
+    var state: StateOfConflict?
+    @Option(help: ArgumentHelp("Only where this till's operation came in.", valueName: "id"))
+    var terminal: String?
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
 
@@ -38,17 +55,21 @@ struct ConflictsList: ParsableCommand {
         let console = Console(output)
         let central = try Node.central(node, instead: "see nightdrop notices")
         var table = Table(["no", "kind", "state", "record", "field", "base", "central", "incoming", "decided", "rule"])
-        try central.conflicts(all: all) { row in
+        let filter = ConflictFilter(
+            all: all, state: state?.rawValue, kind: kind?.rawValue, entity: entity, store: store, terminal: terminal)
+        try central.conflicts(filter) { row in
             if console.isJSON { return try console.out.json(row.json) }
             table.add([
                 String(row.number), row.kind, row.state, row.record, row.field ?? "", row.plain(row.base),
-                row.plain(row.central), row.plain(row.incoming), row.plain(row.decided), row.rule,
+                row.plain(row.central), row.shortIncoming, row.plain(row.decided), row.rule,
             ])
         }
         if !table.isEmpty {
             try table.print(to: console)
+        } else if filter == ConflictFilter() {
+            try console.say("no conflict waits for you")
         } else {
-            try console.say(all ? "there are no conflicts" : "no conflict waits for you")
+            try console.say("there are no such conflicts")
         }
         try console.out.flush()
     }
@@ -59,7 +80,7 @@ struct ConflictsShow: ParsableCommand {
         commandName: "show",
         abstract: "Show one conflict with everything that is known of it.",
         discussion: Manual.page(
-            "Shows who set what and when, from which value both started, what was decided, and why.",
+            "Shows who set what and when, from which value both started, what stands now, and who decided what and why.",
             examples: ["nightdrop conflicts show 12"], statuses: [.notFound, .inputOutput]))
 
     @Argument(help: "The conflict's number.")
@@ -70,71 +91,22 @@ struct ConflictsShow: ParsableCommand {
     func run() throws {
         let console = Console(output)
         let central = try Node.central(node, instead: "see nightdrop notices")
-        guard let row = try central.conflict(number) else {
-            throw NightdropError(.notFound, "there is no conflict \(number); see nightdrop conflicts --all")
-        }
+        let view = try ConflictView(central, ConflictLookUp.row(number, central))
         if console.isJSON {
-            try console.out.json(row.wholeJSON)
+            try console.out.json(view.json)
         } else {
-            try row.show(to: console)
+            try view.show(to: console)
         }
         try console.out.flush()
     }
 }
 
-struct ConflictsResolve: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "resolve",
-        abstract: "Decide a conflict, or decide it anew.",
-        discussion: Manual.page(
-            """
-            The decision is a change like any other and travels to all tills with the next return bundles. It is refused \
-            with 75 if the value is no longer the one that the conflict shows: look again, then decide.
-            """,
-            examples: [
-                "nightdrop conflicts resolve 12 --take incoming --by Anna",
-                "nightdrop conflicts resolve 12 --set 2.75",
-            ],
-            statuses: [.refused, .notFound, .inputOutput, .tryAgain]))
-
-    enum Side: String, ExpressibleByArgument, CaseIterable { case central, incoming, base }
-
-    @Argument(help: "The conflict's number.")
-    var number: Int64
-    @Option(help: ArgumentHelp("Take one of the values that the conflict shows.", valueName: "side"))
-    var take: Side?
-    @Option(help: ArgumentHelp("Set another value, as JSON.", valueName: "json"))
-    var set: JSONArgument?
-    @Option(help: ArgumentHelp("Who decides.", valueName: "name"))
-    var by: String?
-    @OptionGroup var node: NodeOptions
-    @OptionGroup var output: OutputOptions
-
-    func validate() throws {
-        guard (take == nil) != (set == nil) else {
-            throw ValidationError("Give either --take central|incoming|base or --set JSON.")
+/// A conflict that a command was told the number of.
+enum ConflictLookUp {
+    static func row(_ number: Int64, _ central: Central) throws -> ConflictRow {
+        guard let row = try central.conflict(number) else {
+            throw NightdropError(.notFound, "there is no conflict \(number); see nightdrop conflicts --all")
         }
-    }
-
-    func run() throws {
-        let console = Console(output)
-        let central = try Node.central(node, instead: "head office decides")
-        let recorded = try central.resolve(number, decision, by: by)
-        if console.isJSON { try console.out.json(recorded.json) }
-        if let row = try central.conflict(number) {
-            let what = row.field.map { "\($0) is \(row.plain(row.decided))" } ?? row.plain(row.decided)
-            try console.say("decided \(number): \(row.record): \(what)".visible)
-        }
-        try console.say("the tills learn it with their next return bundles")
-        try console.out.flush()
-    }
-
-    private var decision: Central.Decision {
-        if let set { return .value(set.value.compact) }
-        return switch take {
-        case .incoming: .incoming
-        case .base: .base
-        case .central, nil: .central
-        }
+        return row
     }
 }

@@ -65,22 +65,26 @@ private struct LineGroup {
     private(set) var numbers: [Int] = []
     private var lines: [[UInt8]] = []
     private var bytes = 0
+    private let keepsEmpty: Bool
 
-    init(_ line: [UInt8], _ reader: LineReader) { add(line, reader.number) }
+    init(_ line: [UInt8], _ reader: LineReader, keepsEmpty: Bool = false) {
+        self.keepsEmpty = keepsEmpty
+        add(line, reader.number)
+    }
 
-    var hasRoom: Bool { lines.count < 512 && bytes < 1 << 20 }
+    var hasRoom: Bool { lines.count < 1000 && bytes < 1 << 20 }
 
     mutating func add(_ line: [UInt8], _ number: Int) {
-        guard !line.isEmpty else { return }
+        guard keepsEmpty || !line.isEmpty else { return }
         lines.append(line)
         numbers.append(number)
         bytes += line.count
     }
 
-    /// The drafts of the lines before the first that cannot be read, and what is wrong with that one.
-    func commits() -> (commits: [[OperationDraft]], unread: (any Error)?) {
+    /// The drafts of the lines from one on and before the first that cannot be read, and what is wrong with that one.
+    func commits(from first: Int = 0) -> (commits: [[OperationDraft]], unread: (any Error)?) {
         var commits: [[OperationDraft]] = []
-        for line in lines {
+        for line in lines[first...] {
             do { commits.append(try DraftReader.drafts(line)) } catch { return (commits, error) }
         }
         return (commits, nil)
@@ -95,20 +99,41 @@ struct EachRecording {
     func run(_ lines: LineReader) throws {
         var failures: Set<Int32> = []
         while let line = try lines.next() {
-            let answer: JSONValue
-            do {
-                answer = try node.record(DraftReader.drafts(line)).json
-            } catch {
-                let failure = Failure(LineFailure.error(error, lines))
-                failures.insert(failure.status)
-                answer = ["error": .string(failure.message), "status": .integer(failure.status)]
+            // Whoever waits for an answer has sent one line; what lies there already becomes durable together.
+            var group = LineGroup(line, lines, keepsEmpty: true)
+            while group.hasRoom, let more = lines.nextAtHand() { group.add(more, lines.number) }
+            for (index, answer) in record(group).enumerated() {
+                switch answer {
+                case .success(let recorded): try console.out.json(recorded.json)
+                case .failure(let error):
+                    let failure = Failure(LineFailure.error(error, lines, group.numbers[index]))
+                    failures.insert(failure.status)
+                    try console.out.json(["error": .string(failure.message), "status": .integer(failure.status)])
+                }
             }
-            try console.out.json(answer)
             try console.out.flush()
         }
         if let status = ([74, 73, 77, 65, 75] + failures.sorted()).first(where: failures.contains) {
             throw ExitCode(status)
         }
+    }
+
+    /// An answer for each line. What is refused, or cannot be read, does not hold up the others.
+    private func record(_ group: LineGroup) -> [Result<Recorded, any Error>] {
+        var answers: [Result<Recorded, any Error>] = []
+        while answers.count < group.numbers.count {
+            let (commits, unread) = group.commits(from: answers.count)
+            do {
+                let result = commits.isEmpty ? RecordedCommits() : try node.record(commits: commits)
+                answers += result.recorded.map { .success($0) }
+                // Alone it may have room; so what is refused behind others is tried once more.
+                if result.failure != nil && !result.recorded.isEmpty { continue }
+                if let error = result.failure ?? unread { answers.append(.failure(error)) }
+            } catch {
+                answers += commits.map { _ in .failure(error) }
+            }
+        }
+        return answers
     }
 }
 

@@ -113,11 +113,6 @@ extension SQLiteReading {
         }
     }
 
-    func conflicts(all: Bool, _ body: (ConflictRow) throws -> Void) throws {
-        let filter = all ? "" : " WHERE state <> 'decided'"
-        try rows(ConflictRow.select + filter + " ORDER BY number") { try body(ConflictRow($0)) }
-    }
-
     func conflict(_ number: Int64) throws -> ConflictRow? {
         try first(ConflictRow.select + " WHERE number = ?") {
             $0.bind(1, number)

@@ -187,10 +187,37 @@ struct ConflictWriter {
     private func tell(_ closure: ConflictClosure) throws {
         guard var row = try writer.conflict(closure.number), row.node != centralNode else { return }
         row.csn = context.firstCSN + Int64(closure.operation)
+        let kind = row.kind
         row.kind = "resolved"
         row.decided = closure.decided.isEmpty ? nil : closure.decided.text
-        try addNotice(
-            to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), byPerson: closure.byPerson))
+        guard closure.byPerson, let run = merger.batch.run(of: closure.operation) else {
+            return try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), person: nil))
+        }
+        let operation = merger.batch.operations[closure.operation]
+        let text = merger.batch.runs[run].text.buffer
+        let person = operation.by.isPresent ? JSONString.unescaped(text[operation.by]) : "head office"
+        if let held = fate(of: row, by: operation, text) {
+            return try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(row, held, person: person))
+        }
+        if kind == ConflictKind.deleteUpdate.rawValue { row.decided = operation.action == .delete ? "false" : "true" }
+        try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), person: person))
+    }
+
+    /// What a decision made of an operation that was kept whole; nil where the conflict keeps none.
+    private func fate(of row: ConflictRow, by decision: ScannedOperation, _ text: Bytes) -> NoticeText.Held? {
+        guard row.field == nil, row.rule != MergeConflict.changedBeforeCreated, let incoming = row.incoming else {
+            return nil
+        }
+        return Array(incoming.utf8).withUnsafeBytes { line in
+            guard let held = try? OperationScanner.scan(line, 0..<line.count) else { return nil }
+            guard decision.set.isPresent || decision.add.isPresent else {
+                return decision.action == .delete && held.action == .delete ? .applied : .dropped
+            }
+            let isSame =
+                FieldCursor.fields(line, held.set) == FieldCursor.fields(text, decision.set)
+                && FieldCursor.fields(line, held.add) == FieldCursor.fields(text, decision.add)
+            return isSame ? .applied : .corrected(text[decision.set.isPresent ? decision.set : decision.add].text)
+        }
     }
 
     private var centralNode: String? { context.authors.values.first { $0.isCentral }?.node }

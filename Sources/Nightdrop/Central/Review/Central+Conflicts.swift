@@ -1,74 +1,83 @@
 import NightdropFormats
+import NightdropJournal
 import NightdropMerge
 import NightdropModel
 import NightdropStore
 
 extension Central {
-    /// What a person decides about a conflict.
-    public enum Decision: Sendable, Equatable {
-        /// Central's value, as the conflict shows it.
-        case central
-        /// The value that came in.
-        case incoming
-        /// The value that both started from.
-        case base
-        /// Another value, as JSON.
-        case value(String)
-    }
-
     /// Hands on conflicts, by number: all, or those that wait for a person.
     public func conflicts(all: Bool = false, _ body: (ConflictRow) throws -> Void) throws {
-        try store.read { try $0.conflicts(all: all, body) }
+        try conflicts(ConflictFilter(all: all), body)
+    }
+
+    /// Hands on the conflicts that a filter lets through, by number.
+    public func conflicts(_ filter: ConflictFilter, _ body: (ConflictRow) throws -> Void) throws {
+        try store.read { try $0.conflicts(filter, body) }
     }
 
     /// One conflict; nil if there is none of that number.
     public func conflict(_ number: Int64) throws -> ConflictRow? { try store.read { try $0.conflict(number) } }
 
-    /// Decides a conflict, or decides it anew: an operation in head office's own journal, which travels to all tills.
-    ///
-    /// About a whole record: `incoming` applies the operation that was held back, `central` leaves the record as it is, and
-    /// a value is an object of the fields that shall hold.
-    /// - Throws: `NightdropError` of kind `tryAgain` if the record is no longer as the conflict shows it.
-    public func resolve(_ number: Int64, _ decision: Decision, by: String? = nil) throws -> Recorded {
-        guard let shown = try conflict(number) else {
-            throw NightdropError(.notFound, "there is no conflict \(number)")
-        }
-        let record = try store.read { try $0.record(entity: shown.entity, store: shown.store, id: shown.id) }
-        let draft = try ConflictDecision(shown, record).draft(decision, by)
-        return try recordChecked([draft]) { writer in
-            let present = try writer.record(entity: shown.entity, store: shown.store, id: shown.id)
-            try check(shown, try writer.conflict(number))
-            guard present?.lives == record?.lives else { throw moved(shown) }
-            if let present { try check(shown, present) }
-        }
+    /// What stands now in the place that a conflict is about; nil where it is about the whole record, or there is none.
+    public func present(_ conflict: ConflictRow) throws -> PresentValue? {
+        try store.read { try $0.present(conflict) }
     }
 
-    /// The conflict must still be the one that the person has looked at,
-    private func check(_ shown: ConflictRow, _ now: ConflictRow?) throws {
-        guard now?.csn == shown.csn, now?.revision == shown.revision else { throw moved(shown) }
+    /// The decisions of people about a conflict, first to last, from head office's own journal.
+    public func decisions(_ conflict: ConflictRow) throws -> [ConflictDecision] {
+        try store.read { try decisions(conflict, $0) }
     }
 
-    /// and so must the record.
-    private func check(_ shown: ConflictRow, _ present: RecordRow) throws {
-        guard shown.kind != ConflictKind.constraint.rawValue, let expected = shown.decided ?? shown.central else {
-            return
-        }
-        if shown.kind == ConflictKind.deleteUpdate.rawValue {
-            guard expected == (present.lives ? "true" : "false") else { throw moved(shown) }
-        } else if let field = shown.field, let value = present.fields.first(where: { $0.name == field })?.value.json {
-            guard Central.areEqual(value, expected) else { throw moved(shown) }
+    func decisions(_ conflict: ConflictRow, _ reader: any CentralReader) throws -> [ConflictDecision] {
+        guard conflict.revision > 0 else { return [] }
+        return try (1...conflict.revision).compactMap { revision in
+            let key = DecisionKey.key(conflict: conflict.number, revision: revision)
+            guard let numbers = try reader.setting("key:\(key)").flatMap(CommitsInHand.numbers) else { return nil }
+            return try ConflictDecision(revision, journal.reader.line(seq: numbers.lowerBound))
         }
     }
+}
 
-    private func moved(_ shown: ConflictRow) -> NightdropError {
-        NightdropError(
-            .tryAgain,
-            "\(shown.entity) \(shown.id) has changed since conflict \(shown.number) was shown; look at it again")
+/// A decision of a person about a conflict: an operation of head office.
+public struct ConflictDecision: Sendable {
+    /// Which decision about the conflict, from 1.
+    public let revision: Int64
+    /// Its number in head office's own journal.
+    public let seq: Int64
+    /// When, in milliseconds since 1970.
+    public let at: Int64
+    /// Who decided.
+    public let by: String?
+    /// The id of the record that it changed.
+    public let id: String
+    /// What it did.
+    public let action: Action
+    /// The fields that it set.
+    public let set: [Field]
+    /// The increments.
+    public let add: [Field]
+
+    /// Whether it changed anything, rather than leave everything as it was.
+    public var changes: Bool { !set.isEmpty || !add.isEmpty }
+
+    init(_ revision: Int64, _ line: [UInt8]) throws(JSONError) {
+        let result = line.withUnsafeBytes { line -> Result<ConflictDecision, JSONError> in
+            do throws(JSONError) { return .success(try ConflictDecision(revision, line)) } catch {
+                return .failure(error)
+            }
+        }
+        self = try result.get()
     }
 
-    private static func areEqual(_ left: String, _ right: String) -> Bool {
-        Array(left.utf8).withUnsafeBytes { left in
-            Array(right.utf8).withUnsafeBytes { Values.areEqual(left, $0) }
-        }
+    private init(_ revision: Int64, _ line: UnsafeRawBufferPointer) throws(JSONError) {
+        let operation = try OperationScanner.scan(line, 0..<line.count)
+        self.revision = revision
+        seq = operation.seq
+        at = operation.time.milliseconds
+        by = operation.by.isPresent ? JSONString.unescaped(line[operation.by]) : nil
+        id = JSONString.unescaped(line[operation.id])
+        action = operation.action
+        set = FieldCursor.fields(line, operation.set)
+        add = FieldCursor.fields(line, operation.add)
     }
 }

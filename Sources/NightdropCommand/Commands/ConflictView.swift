@@ -1,0 +1,94 @@
+import Nightdrop
+import NightdropFormats
+import NightdropModel
+import NightdropStore
+
+/// A conflict with everything that is known of it: the three values, what stands now, and the decisions.
+struct ConflictView {
+    private let row: ConflictRow
+    private let present: PresentValue?
+    private let decisions: [ConflictDecision]
+
+    init(_ central: Central, _ row: ConflictRow) throws {
+        self.row = row
+        present = try central.present(row)
+        decisions = try central.decisions(row)
+    }
+
+    var json: JSONValue {
+        .object(
+            row.members + row.furtherMembers + [
+                .init("present", JSONValue(json: present?.value)),
+                .init("decisions", .array(decisions.map(\.json))),
+            ])
+    }
+
+    func show(to console: Console) throws {
+        try console.out.line(console.style.bold("conflict \(row.number)"))
+        try show(
+            [("record", row.record), ("kind", row.kind)] + (row.field.map { [("field", $0)] } ?? []), to: console)
+        try show(values, to: console)
+        var outcome = [("rule", row.rule)]
+        if let reason = row.reason { outcome.append(("because", reason)) }
+        if let decided = row.decided { outcome.append(("decided", row.plain(decided))) }
+        if let present, present.value != row.decided ?? row.central {
+            outcome.append(
+                ("now", "\(row.plain(present.value)), by \(present.node ?? "?") at \(Words.time(present.time))"))
+        }
+        outcome.append(("state", row.state))
+        try show(outcome, to: console)
+        for decision in decisions {
+            try show([("\(decision.revision).", decision.words)], to: console)
+        }
+        if row.state != StateOfConflict.decided.rawValue { try console.say(advice) }
+    }
+
+    private var values: [(String, String)] {
+        var lines: [(String, String)] = []
+        if row.base != nil { lines.append(("base", "\(row.plain(row.base)), from which both started")) }
+        if row.central != nil || row.centralNode != nil {
+            lines.append(
+                ("central", "\(row.plain(row.central)), by \(row.centralNode ?? "?") at \(Words.time(row.centralTime))")
+            )
+        }
+        let operatorName = row.by.map { " (\($0))" } ?? ""
+        lines.append(
+            (
+                "incoming",
+                "\(row.shortIncoming), by \(row.node)\(operatorName) at \(Words.time(row.time)), operation \(row.seq)"
+            ))
+        return lines
+    }
+
+    private var advice: String {
+        row.heldOperation != nil
+            ? "apply it with: nightdrop conflicts apply \(row.number) [--set JSON]; "
+                + "drop it with: nightdrop conflicts resolve \(row.number) --take central"
+            : "decide it with: nightdrop conflicts resolve \(row.number) --take central|incoming|base"
+    }
+
+    private func show(_ lines: [(String, String)], to console: Console) throws {
+        for (name, text) in lines {
+            let space = String(repeating: " ", count: max(10 - name.count, 1))
+            try console.out.line("  \(name)\(space)\(text.visible)")
+        }
+    }
+}
+
+extension ConflictDecision {
+    fileprivate var json: JSONValue {
+        [
+            "revision": .integer(revision), "seq": .integer(seq), "at": .time(at), "by": .optional(by),
+            "id": .string(id),
+            "action": .string(action.name), "set": JSONValue(set), "add": JSONValue(add),
+        ]
+    }
+
+    fileprivate var words: String {
+        var what = "\(action.name) \(id)"
+        if !set.isEmpty { what += " " + JSONValue(set).compact }
+        if !add.isEmpty { what += " add " + JSONValue(add).compact }
+        if !changes && action != .delete { what = "left as it is" }
+        return "\(by ?? "head office") at \(Words.time(at)): \(what), operation \(seq) of head office"
+    }
+}
