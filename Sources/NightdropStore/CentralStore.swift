@@ -42,7 +42,7 @@ public protocol CentralStore: Sendable {
 }
 
 /// What can be asked of central's store.
-public protocol CentralReader {
+public protocol CentralReader: CentralHistory {
     /// A named text, such as the epoch or the policy.
     func setting(_ name: String) throws -> String?
     /// The last change and the merge transaction that made it.
@@ -71,8 +71,6 @@ public protocol CentralReader {
     func openConflicts() throws -> Int64
     /// Closed days, by day and node, up to and with a day.
     func days(through day: String?) throws -> [DayRow]
-    /// The changes of a record, latest first.
-    func changes(rid: Int64) throws -> [ChangeRow]
     /// The notices for a terminal behind a CSN.
     func notices(for node: NodeID, after csn: Int64) throws -> [NoticeLine]
     /// The latest events, latest first.
