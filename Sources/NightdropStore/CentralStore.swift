@@ -42,7 +42,7 @@ public protocol CentralStore: Sendable {
 }
 
 /// What can be asked of central's store.
-public protocol CentralReader: CentralHistory {
+public protocol CentralReader: CentralHistory, CentralAudit {
     /// A named text, such as the epoch or the policy.
     func setting(_ name: String) throws -> String?
     /// The last change and the merge transaction that made it.

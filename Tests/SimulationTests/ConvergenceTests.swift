@@ -39,5 +39,8 @@ import Testing
         #expect(
             try simulation.central.get("customer", "C")?["points"]?.json == String(simulation.points), "seed \(seed)")
         #expect(try simulation.central.days().allSatisfy { $0.agrees != false }, "seed \(seed)")
+        let verification = try simulation.central.verifyStore()
+        #expect(verification.problems.map(\.text) == [], "seed \(seed)")
+        #expect(verification.counters >= 3, "seed \(seed)")
     }
 }
