@@ -127,6 +127,7 @@ let package = Package(
                 "NightdropFormats", "NightdropModel",
             ],
             swiftSettings: settings),
-        .testTarget(name: "SimulationTests", dependencies: ["Nightdrop"], swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Nightdrop", "NightdropStore"], swiftSettings: settings),
     ]
 )

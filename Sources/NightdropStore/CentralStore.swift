@@ -42,7 +42,7 @@ public protocol CentralStore: Sendable {
 }
 
 /// What can be asked of central's store.
-public protocol CentralReader: CentralHistory, CentralAudit {
+public protocol CentralReader: CentralHistory, CentralAudit, CentralUndoReader {
     /// A named text, such as the epoch or the policy.
     func setting(_ name: String) throws -> String?
     /// The last change and the merge transaction that made it.
@@ -83,7 +83,7 @@ public protocol CentralReader: CentralHistory, CentralAudit {
 }
 
 /// What can be changed in central's store, within one transaction.
-public protocol CentralWriter: CentralReader {
+public protocol CentralWriter: CentralReader, CentralUndoWriter {
     /// Sets a named text.
     func set(_ name: String, _ value: String) throws
     /// Makes the entities' codes and views those of a policy.

@@ -6,6 +6,7 @@ import Testing
         "close",
         "export",
         "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve", "history",
+        "undo",
         "days",
         "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo",
     ]

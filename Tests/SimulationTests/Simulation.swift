@@ -1,5 +1,6 @@
 import Foundation
 import Nightdrop
+import NightdropStore
 
 /// A chain of real nodes in a directory, driven by random numbers: tills trade, close, export and take in; carriers lose,
 /// double and delay bundles; head office merges what happens to lie there.
@@ -74,6 +75,36 @@ final class Simulation {
         }
     }
 
+    /// Head office takes back what a bundle brought, or puts it back.
+    func undo() throws {
+        guard let bundle = try merged().randomElement(using: &generator) else { return }
+        if let earlier = try central.undo(bundle, by: "Clara").alreadyUndoneBy {
+            _ = try central.undo(earlier, by: "Dora")
+        }
+    }
+
+    /// The bundles that brought something, in the order in which they were merged.
+    func merged() throws -> [String] {
+        var filter = LogFilter()
+        filter.changes = false
+        var bundles: [String] = []
+        try central.log(filter, limit: 1000) { entry in
+            if case .event(let event) = entry, event.kind == "merge", let bundle = event.bundle {
+                bundles.append(bundle)
+            }
+        }
+        return bundles
+    }
+
+    /// What head office has, fields that say nothing left out.
+    func values() throws -> [String] {
+        try ["sale", "product", "customer", "note", "table"].flatMap { entity in
+            try Simulation.show(nil) { try central.records(entity, $0) }.map { line in
+                "\(entity) " + line.split(separator: " ").filter { !$0.hasSuffix("=null") }.joined(separator: " ")
+            }
+        }
+    }
+
     /// Everyone exchanges until nobody has anything new.
     func settle() throws {
         for _ in 0..<3 {
@@ -84,7 +115,7 @@ final class Simulation {
         }
     }
 
-    private func trade(_ till: Terminal) throws {
+    func trade(_ till: Terminal) throws {
         let product = Bool.random(using: &generator) ? "A" : "B"
         let value = FieldValue.integer(Int64.random(in: 1...9, using: &generator))
         switch Int.random(in: 0..<8, using: &generator) {

@@ -169,3 +169,13 @@ private final class OwnLines {
         return line
     }
 }
+
+/// The names of an object's fields.
+enum FieldNames {
+    static func of(_ object: ByteRange, _ buffer: UnsafeRawBufferPointer) -> [String] {
+        var names: [String] = []
+        var cursor = FieldCursor(buffer, object)
+        while let member = cursor.next() { names.append(JSONString.unescaped(buffer[member.name])) }
+        return names
+    }
+}
