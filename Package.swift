@@ -82,7 +82,7 @@ let package = Package(
             path: "Tools/Benchmarks/Sources", swiftSettings: settings),
 
         .target(
-            name: "NightdropSimulation", dependencies: ["Nightdrop"], path: "Tools/Simulation/History",
+            name: "NightdropSimulation", dependencies: ["Nightdrop", "NightdropStore"], path: "Tools/Simulation/History",
             swiftSettings: settings),
         .executableTarget(
             name: "NightdropSimulator",

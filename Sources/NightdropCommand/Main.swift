@@ -22,7 +22,8 @@ struct NightdropCommand: ParsableCommand {
             CommandGroup(
                 name: "At head office",
                 subcommands: [
-                    Merge.self, Return.self, Days.self, Conflicts.self, History.self, Terminals.self, Log.self,
+                    Merge.self, Return.self, Days.self, Conflicts.self, History.self, Undo.self, Terminals.self,
+                    Log.self,
                 ]),
             CommandGroup(name: "Look", subcommands: [Status.self, Inspect.self, Cat.self, Verify.self, Demo.self]),
         ])

@@ -42,7 +42,7 @@ public protocol CentralStore: Sendable {
 }
 
 /// What can be asked of central's store.
-public protocol CentralReader {
+public protocol CentralReader: CentralHistory, CentralAudit, CentralUndoReader {
     /// A named text, such as the epoch or the policy.
     func setting(_ name: String) throws -> String?
     /// The last change and the merge transaction that made it.
@@ -73,8 +73,6 @@ public protocol CentralReader {
     func openConflicts() throws -> Int64
     /// Closed days, by day and node, up to and with a day.
     func days(through day: String?) throws -> [DayRow]
-    /// The changes of a record, latest first.
-    func changes(rid: Int64) throws -> [ChangeRow]
     /// The notices for a terminal behind a CSN.
     func notices(for node: NodeID, after csn: Int64) throws -> [NoticeLine]
     /// The latest events, latest first.
@@ -87,7 +85,7 @@ public protocol CentralReader {
 }
 
 /// What can be changed in central's store, within one transaction.
-public protocol CentralWriter: CentralReader {
+public protocol CentralWriter: CentralReader, CentralUndoWriter {
     /// Sets a named text.
     func set(_ name: String, _ value: String) throws
     /// Makes the entities' codes and views those of a policy.

@@ -265,23 +265,6 @@ public struct EventRow: Sendable {
     }
 }
 
-/// A change of a record, and where the operation stands that made it.
-public struct ChangeRow: Sendable {
-    /// The change sequence number.
-    public var csn: Int64
-    /// The segment that holds the operation.
-    public var segment: SegmentRow
-    /// Where its line begins in the segment's text; in head office's own journal, the operation's number.
-    public var offset: Int64
-
-    /// A change.
-    public init(csn: Int64, segment: SegmentRow, offset: Int64) {
-        self.csn = csn
-        self.segment = segment
-        self.offset = offset
-    }
-}
-
 /// A record as central has it.
 public struct RecordRow: Sendable {
     /// The store's number of it.

@@ -6,7 +6,7 @@ import Testing
         "close",
         "export",
         "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve",
-        "conflicts apply", "history",
+        "conflicts apply", "history", "undo",
         "days",
         "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo",
     ]

@@ -102,6 +102,8 @@ public final class Central: Sendable {
             wallClock: { Clock.now() }, discovered: { _, _ in })
         try adoptPolicy()
         try catchUp()
+        // A node whose undo cannot go on is a node nevertheless; the next undo says why.
+        try? resumeUndos()
     }
 
     /// Takes over a policy file, whose version must be higher than the present one's. Operations recorded under an older

@@ -11,19 +11,31 @@ struct Verify: ParsableCommand {
             Checks signatures, hashes, numbers without gaps, the chain of segments, and control totals. In a node, \
             signatures must be by the keys that the node knows; elsewhere it is only checked that each bundle fits its \
             own signature. Nothing is changed. The status is the first of 74, 77, 65, 75 that occurred.
+
+            With --store, head office's store is checked against the operations as they came: the database itself, the \
+            change log, every segment's hash, days' control totals, and that every counter's balance is the sum of all \
+            that was added to it. What does not add up is named, and the status is 65.
             """,
             examples: [
                 "nightdrop verify -C T07", "nightdrop verify /media/stick", "nightdrop verify backup/*.nightdrop.tar",
+                "nightdrop verify --store -C HQ",
             ],
             statuses: [.refused, .notFound, .inputOutput, .tryAgain, .notPermitted]))
 
     @Argument(help: "Files, journals, nodes or directories; else the node.", completion: .file())
     var paths: [String] = []
+    @Flag(help: "Check head office's store against the operations as they came.")
+    var store = false
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard !store || paths.isEmpty else { throw ValidationError("--store is about the node: name it with -C") }
+    }
+
     func run() throws {
         let console = Console(output)
+        if store { return try StoreCheck.run(node, console) }
         if paths.isEmpty { _ = try Node.settings(node) }
         try GivenPaths.check(paths)
         let signers = try allowedSigners()

@@ -135,34 +135,6 @@ extension SQLiteReading {
         return days
     }
 
-    func changes(rid: Int64) throws -> [ChangeRow] {
-        var next = try first("SELECT head FROM _record WHERE rid = ?") {
-            $0.bind(1, rid)
-        } _: {
-            $0.integer(0)
-        }
-        var changes: [ChangeRow] = []
-        while let csn = next, csn > 0 {
-            let found = try first(
-                "SELECT segment, offset, previous FROM _change WHERE csn = ?"
-            ) {
-                $0.bind(1, csn)
-            } _: {
-                ($0.integer(0), $0.integer(1), $0.optional(2))
-            }
-            guard let (segment, offset, previous) = found else { break }
-            let row = try first(SegmentRow.select + " WHERE id = ?") {
-                $0.bind(1, segment)
-            } _: {
-                try SegmentRow($0)
-            }
-            guard let row else { break }
-            changes.append(ChangeRow(csn: csn, segment: row, offset: offset))
-            next = previous
-        }
-        return changes
-    }
-
     func notices(for node: NodeID, after csn: Int64) throws -> [NoticeLine] {
         var notices: [NoticeLine] = []
         try rows(
@@ -177,18 +149,5 @@ extension SQLiteReading {
                     seq: $0.optional(5), text: $0.text(6)))
         }
         return notices
-    }
-
-    func events(limit: Int) throws -> [EventRow] {
-        var events: [EventRow] = []
-        try rows("SELECT time, kind, node, bundle, details FROM _event ORDER BY id DESC LIMIT ?") {
-            $0.bind(1, Int64(limit))
-        } _: {
-            events.append(
-                EventRow(
-                    time: $0.integer(0), kind: $0.text(1), node: $0.optionalText(2), bundle: $0.optionalText(3),
-                    details: (try? JSONValue.parse($0.text(4))) ?? [:]))
-        }
-        return events
     }
 }

@@ -7,6 +7,7 @@ enum CentralSchema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("central/1") { db in try db.execute(sql: tables) }
+        migrator.registerMigration("central/history") { db in try db.execute(sql: historyTables) }
         return migrator
     }()
 

@@ -9,7 +9,7 @@ extension SQLiteCentralWriter {
         _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, asking ask: (HookQuestion) -> HookAnswer
     ) throws -> (conflicts: [Int64], csn: Int64) {
         let first = try lastCSN() + 1
-        let authors = try authors()
+        let authors = try mergeAuthors()
         let context = MergeContext(
             firstCSN: first, now: now, authors: authors, runCodes: codes,
             aliases: try aliases(of: codes, authors, batch))
@@ -24,25 +24,6 @@ extension SQLiteCentralWriter {
         try RecordWriter(self, loader).write(&merger, context: context, segments: segments)
         let conflicts = try ConflictWriter(self, merger, context).write()
         return (conflicts, context.firstCSN + Int64(batch.operations.count) - 1)
-    }
-
-    private func authors() throws -> [Int32: MergeAuthor] {
-        let journals = try journals()
-        let codes = Dictionary(journals.map { ($0.journal, $0) }) { first, _ in first }
-        var authors: [Int32: MergeAuthor] = [:]
-        for journal in journals {
-            var past: [(code: Int32, csn: Int64)] = []
-            var before = journal.follows.flatMap { codes[$0.journal] }
-            while let earlier = before, past.count < journals.count {
-                past.append((earlier.code, .max))
-                before = earlier.follows.flatMap { codes[$0.journal] }
-            }
-            authors[journal.code] = MergeAuthor(
-                code: journal.code, node: journal.node.text, journal: journal.journal.text,
-                isCentral: journal.isCentral,
-                past: past)
-        }
-        return authors
     }
 
     /// What the journals of a batch, and those that they follow, call those of its records that bear another id here.

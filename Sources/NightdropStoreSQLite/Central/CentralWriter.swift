@@ -16,6 +16,7 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
     }
 
     func use(_ policy: Policy) throws {
+        try noteCounters(policy)
         for entity in policy.entities { try setReach(of: entity) }
         // Also of what the policy no longer names.
         var names: [String] = []

@@ -40,7 +40,7 @@ import Testing
         _ = try chain.central.record(OperationDraft(.create, "product", id: "B", set: set(["price": "3"])))
         #expect(
             try Chain.show { try chain.central.records("product", $0) } == [#"A {"price":2}"#, #"B {"price":3}"#])
-        #expect(try chain.central.history("product", "A").map(\.seq) == [2, 1])
+        #expect(try chain.central.history("product", "A").entries.map(\.seq) == [2, 1])
     }
 
     @Test func aKeyIsKnownAfterAnInterruption() throws {

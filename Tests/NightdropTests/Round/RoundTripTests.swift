@@ -92,7 +92,7 @@ import Testing
         _ = try chain.central.resolve(shown.number, .value("2.80"), by: "Mia")
         let decided = try #require(try chain.central.conflict(shown.number))
         #expect([decided.state, decided.decided, decided.decidedBy] == ["decided", "2.80", "Mia"])
-        let history = try chain.central.history("product", "A")
+        let history = try chain.central.history("product", "A").entries
         #expect(history.map(\.node) == ["HQ", "HQ", "T1", "HQ", "HQ"])
         #expect(history.first?.set == set(["price": "2.80"]))
     }

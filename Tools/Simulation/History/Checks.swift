@@ -24,7 +24,7 @@ struct Checks {
         return findings
     }
 
-    /// Every operation that was acknowledged is at head office, once; the sums of increments and days agree.
+    /// Every sale that was acknowledged is at head office, once, and the sums of increments are right.
     func nothingIsLostOrDoubled() throws -> [String] {
         var findings: [String] = []
         var marks: [String] = []
@@ -41,7 +41,15 @@ struct Checks {
                 findings.append("\(field) is \(found ?? "absent"), not \(chain.sums[field] ?? 0)")
             }
         }
-        // Each operation gets one change number, whatever became of it.
+        return findings
+    }
+
+    /// The counters and the change log add up from the operations as they came.
+    func theStoreAddsUp() throws -> [String] { try chain.central.verifyStore().problems.map(\.text) }
+
+    /// Each operation got one change number, whatever became of it; the days' totals agree.
+    func everythingIsAccountedFor() throws -> [String] {
+        var findings: [String] = []
         let csn = try chain.central.merge([]).csn
         if csn != chain.operations { findings.append("\(chain.operations) operations made \(csn) changes") }
         for day in try chain.central.days() where day.agrees == false {

@@ -1,5 +1,6 @@
 import Foundation
 import Nightdrop
+import NightdropStore
 
 /// A random history of a chain of real nodes: tills trade, close, export and take in, some of them offline for long;
 /// carriers lose, double and delay bundles; head office merges what happens to lie there, trades and decides; policies and
@@ -13,11 +14,14 @@ public final class History {
     private var policy: RandomPolicy
     private var trading: Trading
     private var findings: [String] = []
+    /// Whether head office takes back bundles in between.
+    private let undoes: Bool
 
     /// A history that has not begun; its nodes live below `directory` as long as it does.
     public init(seed: UInt64, in directory: String) throws {
         random = SeededNumbers(seed)
         let isOrderFree = random.oneIn(2)
+        undoes = random.oneIn(4)
         policy = RandomPolicy(isOrderFree: isOrderFree, &random)
         chain = try SimulatedChain(
             in: directory, tills: Int.random(in: 2...4, using: &random), policy: policy)
@@ -46,13 +50,14 @@ public final class History {
         }
         try settle()
         try check()
+        if random.oneIn(4) { try checkUndo() }
         return findings
     }
 
     private func step(_ offline: Set<Int>) throws {
         let index = Int.random(in: chain.tills.indices, using: &random)
         let till = chain.tills[index]
-        let kind = Int.random(in: 0..<24, using: &random)
+        let kind = Int.random(in: 0..<25, using: &random)
         if kind < 12 || offline.contains(index) { return try trading.trade(till, &random) }
         switch kind {
         case 12: try trading.tradeAtCentral(&random)
@@ -63,6 +68,7 @@ public final class History {
         case 18, 19: try merge()
         case 20, 21: _ = try till.take([chain.exchange])
         case 22: try trading.review(&random)
+        case 23 where undoes: try undo()
         default: try restart(index)
         }
     }
@@ -73,6 +79,28 @@ public final class History {
         // All that lies there, or some of it.
         let files = try carrier.bundles(for: "HQ").filter { _ in random.oneIn(2) }
         _ = try chain.central.merge(random.oneIn(2) ? [chain.exchange] : files, returnTo: answer)
+    }
+
+    /// Head office takes back what a bundle brought, or puts it back.
+    private func undo() throws {
+        let bundles = try mergedBundles()
+        guard !bundles.isEmpty else { return }
+        let report = try chain.central.undo(random.one(of: bundles), by: "Clara")
+        chain.note(report)
+        if let earlier = report.alreadyUndoneBy { chain.note(try chain.central.undo(earlier, by: "Dora")) }
+    }
+
+    /// The bundles that brought something, the first first.
+    private func mergedBundles() throws -> [String] {
+        var filter = LogFilter()
+        filter.changes = false
+        var bundles: [String] = []
+        try chain.central.log(filter, limit: 10_000) { entry in
+            if case .event(let event) = entry, event.kind == "merge", let bundle = event.bundle {
+                bundles.append(bundle)
+            }
+        }
+        return bundles
     }
 
     private func restart(_ index: Int) throws {
@@ -113,8 +141,31 @@ public final class History {
 
     private func check() throws {
         let checks = Checks(chain: chain)
-        findings += try checks.tillsAgree() + checks.nothingIsLostOrDoubled()
+        findings += try checks.tillsAgree() + checks.everythingIsAccountedFor() + checks.theStoreAddsUp()
+        if !undoes { findings += try checks.nothingIsLostOrDoubled() }
         findings += try checks.nothingComesTwice(carrier.everything().shuffled(using: &random))
         findings += try checks.tillsAgree().map { $0 + " after everything came again" }
+    }
+
+    /// What is undone right after it was merged leaves what was there before, and comes back when that is undone.
+    private func checkUndo() throws {
+        let before = try Images.undoable(chain.central)
+        let earlier = try Set(mergedBundles())
+        for till in chain.tills { for _ in 0..<5 { try trading.trade(till, &random) } }
+        try settle()
+        let after = try Images.undoable(chain.central)
+        let bundles = try mergedBundles().filter { !earlier.contains($0) }
+        for bundle in bundles.reversed() { _ = try chain.central.undo(bundle, by: "Clara") }
+        if let difference = Images.difference(before, try Images.undoable(chain.central)) {
+            findings.append("an undo does not leave what was there: \(difference)")
+        }
+        for bundle in bundles {
+            guard let undone = try chain.central.undo(bundle, by: "Clara").alreadyUndoneBy else { continue }
+            _ = try chain.central.undo(undone, by: "Clara")
+        }
+        if let difference = Images.difference(after, try Images.undoable(chain.central)) {
+            findings.append("an undo that is undone does not bring back what was there: \(difference)")
+        }
+        findings += try Checks(chain: chain).theStoreAddsUp()
     }
 }

@@ -43,6 +43,9 @@ final class SimulatedChain {
         if !recorded.isRepeat { operations += recorded.last - recorded.first + 1 }
     }
 
+    /// Counts what an undo recorded.
+    func note(_ report: UndoReport) { operations += report.operations }
+
     /// Head office takes over the policy's present version.
     func use(_ policy: RandomPolicy) throws {
         try Data(policy.text.utf8).write(to: URL(fileURLWithPath: root + "/policy.yaml"))

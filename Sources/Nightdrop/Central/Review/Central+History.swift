@@ -1,64 +1,110 @@
-import NightdropFiles
 import NightdropFormats
-import NightdropJournal
 import NightdropMerge
 import NightdropModel
 import NightdropStore
 
-/// A change of a record: who did what, when and where, as it stands in the journal.
-public struct HistoryEntry: Sendable {
-    /// The change sequence number.
+/// What became of a record, change by change.
+public struct RecordHistory: Sendable {
+    /// The changes, latest first.
+    public internal(set) var entries: [HistoryEntry] = []
+    /// How many earlier ones there are that were not asked for.
+    public internal(set) var earlier = 0
+    /// The fields of which the present policy makes something else than head office has, because an earlier one decided:
+    /// what they were in between cannot be told.
+    public internal(set) var undecidable: [String] = []
+    /// The same for whether the record lives.
+    public internal(set) var isLifeUndecidable = false
+}
+
+/// A record as head office had it once.
+public struct PastRecord: Sendable {
+    /// The change up to which it is told.
     public let csn: Int64
-    /// The node that recorded it.
-    public let node: String
-    /// The journal, and the operation's number in it.
-    public let journal: UniqueID
-    /// The operation's number.
-    public let seq: Int64
-    /// When, in milliseconds since 1970.
-    public let at: Int64
-    /// The operator.
-    public let by: String?
-    /// What it did.
-    public let action: Action
-    /// The fields that it set.
-    public let set: [Field]
-    /// Their values before, as far as the till knew.
-    public let was: [Field]
-    /// The increments.
-    public let add: [Field]
+    /// Whether it lived.
+    public let lives: Bool
+    /// Its fields.
+    public let fields: [Field]
+    /// The fields that cannot be told, because an earlier policy decided about them.
+    public let undecidable: [String]
 }
 
 extension Central {
-    /// The changes of a record, latest first, read from the archive; empty if there never was such a record.
-    public func history(_ entity: String, _ id: String, store storeName: String? = nil) throws -> [HistoryEntry] {
-        let (changes, journals) = try store.read { reader in
-            let record = try reader.record(entity: entity, store: storeName ?? "", id: id)
-            return (try record.map { try reader.changes(rid: $0.rid) } ?? [], try reader.journals())
-        }
-        let names = Dictionary(journals.map { ($0.code, $0) }) { first, _ in first }
-        var decoder = SegmentDecoder()
-        var decoded: [Int64: DecodedSegment] = [:]
-        return try changes.compactMap { change in
-            guard let journal = names[change.segment.journal] else { return nil }
-            if change.segment.file == nil {
-                let line = try self.journal.reader.line(seq: change.offset)
-                return try line.withUnsafeBytes { try HistoryEntry(change.csn, journal, $0, 0..<$0.count) }
+    /// The changes of a record, read from the archive and merged again one by one; empty if there never was such a record.
+    ///
+    /// - Parameter limit: How many of the latest to tell.
+    public func history(
+        _ entity: String, _ id: String, store storeName: String? = nil, limit: Int = 1000
+    ) throws -> RecordHistory {
+        try store.read { reader in
+            let chains = try reader.chains(entity: entity, store: storeName ?? "", id: id)
+            let total = chains.reduce(0) { $0 + $1.count }
+            let present = try reader.record(entity: entity, store: storeName ?? "", id: id)
+            let source = try OperationSource(self, reader)
+            let authors = try reader.mergeAuthors()
+            var history = RecordHistory()
+            history.earlier = max(0, total - limit)
+            var skipped = 0
+            for changes in chains {
+                guard let rid = changes.first?.rid else { continue }
+                let conflicts = try reader.conflicts(rid: rid)
+                var replay = RecordReplay(policy: policy, authors: authors)
+                for change in changes {
+                    let before = replay
+                    let found = try source.operation(of: change)
+                    let merged = try reader.mergeTime(of: change.csn)
+                    let met = replay.apply(found, csn: change.csn, mergedAt: merged)
+                    skipped += 1
+                    guard skipped > history.earlier else { continue }
+                    let bundle = try found.segment.bundle.flatMap { try reader.bundle(id: $0) }?.name
+                    var entry = HistoryEntry(change, found, merged: merged, bundle: bundle)
+                    entry.tell(from: before, to: replay, met, conflicts, journal: found.journal.code)
+                    history.entries.append(entry)
+                }
+                if let present, present.rid == rid { history.doubt(replay.differences(from: present)) }
             }
-            let segment = try decoded[change.segment.id] ?? open(change.segment, &decoder)
-            decoded[change.segment.id] = segment
-            guard let operation = segment.operations.first(where: { Int64($0.line.start) == change.offset }) else {
-                throw NightdropError(.inputOutput, "the archive does not hold change \(change.csn)")
-            }
-            return try HistoryEntry(change.csn, journal, segment.text.buffer, operation.line.range)
+            history.entries.reverse()
+            return history
         }
     }
 
-    private func open(_ segment: SegmentRow, _ decoder: inout SegmentDecoder) throws -> DecodedSegment {
-        let path = directory.path + "/" + (segment.file ?? "")
-        let file = try fileSystem.open(path, .read)
-        return try decoder.decode(file, segment.offset..<(segment.offset + segment.length))
+    /// A record as it was up to a change; nil if there was none then.
+    public func record(_ entity: String, _ id: String, store storeName: String? = nil, at csn: Int64) throws
+        -> PastRecord?
+    {
+        try store.read { reader in
+            let chains = try reader.chains(entity: entity, store: storeName ?? "", id: id)
+            guard let changes = chains.last(where: { ($0.first?.csn ?? .max) <= csn }) else { return nil }
+            let present = try reader.record(entity: entity, store: storeName ?? "", id: id)
+            let source = try OperationSource(self, reader)
+            var replay = RecordReplay(policy: policy, authors: try reader.mergeAuthors())
+            var past: RecordReplay?
+            for change in changes {
+                if change.csn > csn && past == nil { past = replay }
+                _ = replay.apply(
+                    try source.operation(of: change), csn: change.csn, mergedAt: try reader.mergeTime(of: change.csn))
+            }
+            let then = past ?? replay
+            guard then.exists else { return nil }
+            guard let present, present.rid == changes.first?.rid else {
+                return PastRecord(csn: csn, lives: then.lives, fields: then.values, undecidable: [])
+            }
+            if past == nil {
+                return PastRecord(csn: csn, lives: present.lives, fields: present.fields, undecidable: [])
+            }
+            let doubtful = replay.differences(from: present)
+            guard !doubtful.contains(nil) else {
+                throw NightdropError(
+                    .refused,
+                    "whether \(entity) \(id) lived then cannot be told: an earlier policy decided about it")
+            }
+            return PastRecord(
+                csn: csn, lives: then.lives, fields: then.values.filter { !doubtful.contains($0.name) },
+                undecidable: doubtful.compactMap(\.self))
+        }
     }
+
+    /// The last change that head office had merged by a time, in milliseconds since 1970.
+    public func lastChange(at time: Int64) throws -> Int64 { try store.read { try $0.lastChange(at: time) } }
 
     /// The latest exchanges, merges, refusals and decisions, latest first.
     public func events(limit: Int = 100) throws -> [EventRow] { try store.read { try $0.events(limit: limit) } }
@@ -67,20 +113,17 @@ extension Central {
     public func terminals() throws -> [TerminalRow] { try store.read { try $0.terminals() } }
 }
 
-extension HistoryEntry {
-    fileprivate init(
-        _ csn: Int64, _ journal: JournalRow, _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>
-    ) throws(JSONError) {
-        let operation = try OperationScanner.scan(buffer, range)
-        self.csn = csn
-        node = journal.node.text
-        self.journal = journal.journal
-        seq = operation.seq
-        at = operation.time.milliseconds
-        by = operation.by.isPresent ? JSONString.unescaped(buffer[operation.by]) : nil
-        action = operation.action
-        set = FieldCursor.fields(buffer, operation.set)
-        was = FieldCursor.fields(buffer, operation.was)
-        add = FieldCursor.fields(buffer, operation.add)
+extension RecordHistory {
+    /// Leaves out what would be told wrongly.
+    fileprivate mutating func doubt(_ differences: [String?]) {
+        guard !differences.isEmpty else { return }
+        undecidable = differences.compactMap(\.self)
+        isLifeUndecidable = differences.contains(nil)
+        for index in entries.indices {
+            entries[index].fields.removeAll { undecidable.contains($0.name) }
+            guard isLifeUndecidable else { continue }
+            entries[index].livedBefore = nil
+            entries[index].livedAfter = nil
+        }
     }
 }

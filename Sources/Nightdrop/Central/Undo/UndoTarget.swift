@@ -1,0 +1,85 @@
+import NightdropMerge
+import NightdropModel
+import NightdropStore
+
+/// The operations that shall be undone: those that a bundle was the first to bring, or those of an earlier undo.
+struct UndoTarget {
+    /// The bundle that all this is about.
+    let bundle: String
+    /// The undo that shall be undone; nil for the bundle itself.
+    let undo: Int64?
+    /// By record, then CSN.
+    private(set) var changes: [(rid: Int64, csn: Int64)] = []
+
+    /// Fetches the places of the operations from the change log.
+    init(bundle: String, undo: UndoRow?, _ reader: any CentralReader, ownJournal: Int32) throws {
+        self.bundle = bundle
+        self.undo = undo?.number
+        if let undo {
+            let numbers = try UndoKey.numbers(of: undo.number, reader)
+            try collect(reader, from: undo.at, count: numbers.reduce(0) { $0 + Int64($1.count) }) { change in
+                guard numbers.contains(where: { $0.contains(change.offset) }) else { return false }
+                return try reader.segment(id: change.segment)?.journal == ownJournal
+            }
+        } else {
+            var segments: Set<Int64> = []
+            var count: Int64 = 0
+            let bundles = try reader.bundles(named: bundle)
+            for row in bundles {
+                for segment in try reader.segments(ofBundle: row.id) {
+                    segments.insert(segment.id)
+                    count += segment.last - segment.first + 1
+                }
+            }
+            try collect(reader, from: bundles.first?.at ?? 0, count: count) { segments.contains($0.segment) }
+        }
+        changes.sort { ($0.rid, $0.csn) < ($1.rid, $1.csn) }
+    }
+
+    /// Goes through the log from the time on at which the first was merged, until all are found; from its beginning, if the
+    /// clock was set back since.
+    private mutating func collect(
+        _ reader: any CentralReader, from time: Int64, count: Int64, _ isWanted: (LoggedChange) throws -> Bool
+    ) throws {
+        guard count > 0 else { return }
+        for start in [try reader.lastChange(at: time - 1), 0] {
+            changes = []
+            var missing = count
+            try reader.changes(after: start) { change in
+                guard try isWanted(change) else { return true }
+                if let rid = change.rid { changes.append((rid, change.csn)) }
+                missing -= 1
+                return missing > 0
+            }
+            if missing == 0 { return }
+        }
+    }
+}
+
+/// The keys of the commits of an undo: `nightdrop:undo:000001:1`, `:2` …
+enum UndoKey {
+    static func name(_ number: Int64) -> String {
+        let digits = String(number)
+        return "undo-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    /// The number of an undo's name; nil for any other text.
+    static func number(_ name: String) -> Int64? {
+        name.hasPrefix("undo-") ? Int64(name.dropFirst("undo-".count)) : nil
+    }
+
+    static func key(_ number: Int64, part: Int) -> String {
+        "\(DecisionKey.reserved)undo:\(name(number).dropFirst("undo-".count)):\(part)"
+    }
+
+    /// The numbers of an undo's operations in head office's own journal, by part.
+    static func numbers(of undo: Int64, _ reader: any CentralReader) throws -> [ClosedRange<Int64>] {
+        var ranges: [ClosedRange<Int64>] = []
+        while let text = try reader.setting("key:" + key(undo, part: ranges.count + 1)) {
+            let parts = text.split(separator: "-").compactMap { Int64($0) }
+            guard parts.count == 2, parts[0] <= parts[1] else { break }
+            ranges.append(parts[0]...parts[1])
+        }
+        return ranges
+    }
+}

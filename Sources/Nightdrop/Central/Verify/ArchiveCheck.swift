@@ -1,0 +1,142 @@
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import NightdropStore
+
+/// Reads all segments as they came: each must hash to what the store says, follow the one before, and together they must give
+/// the control totals that journals and days show.
+struct ArchiveCheck {
+    private let reader: any CentralReader
+    private let fileSystem: any FileSystem
+    private let directory: String
+    private let journals: [Int32: JournalRow]
+    private var decoder = SegmentDecoder()
+    private var days: [DayKey: DayRow] = [:]
+    /// What the segments say of each close; a later one of the same name takes the place of the one before.
+    private var closes: [DayKey: (close: DayClose, found: SinceClose)] = [:]
+    /// The journal whose segments are being read, and what they have added up to.
+    private var sum: (journal: JournalRow, totals: ControlTotals, sinceClose: SinceClose, hash: ContentHash)?
+
+    private struct DayKey: Hashable, Comparable {
+        let day: String
+        let node: String
+        let part: Int64
+
+        var name: String { "\(day)\(part > 1 ? " (part \(part))" : "") of \(node)" }
+
+        static func < (left: DayKey, right: DayKey) -> Bool {
+            (left.day, left.node, left.part) < (right.day, right.node, right.part)
+        }
+    }
+
+    init(_ central: Central, _ reader: any CentralReader) throws {
+        self.reader = reader
+        fileSystem = central.fileSystem
+        directory = central.directory.path
+        journals = Dictionary(try reader.journals().map { ($0.code, $0) }) { first, _ in first }
+        for day in try reader.days(through: nil) {
+            days[DayKey(day: day.day, node: day.node.text, part: day.part)] = day
+        }
+    }
+
+    mutating func run(_ verification: inout StoreVerification, _ progress: (Double) -> Void) throws {
+        let size = try reader.logSize()
+        var done: Int64 = 0
+        // The rows are few and small, beside what they point to; a statement that stays open reads one moment.
+        try reader.segments { row in
+            done += 1
+            progress(Double(done) / Double(max(size.segments, 1)))
+            guard let journal = journals[row.journal], !journal.isCentral else { return }
+            if sum?.journal.code != journal.code {
+                finish(&verification)
+                sum = (journal, ControlTotals(), SinceClose(), .none)
+            }
+            do { try check(row, journal, &verification) } catch {
+                verification.note(.init(.archive, "\(place(row)): \(NightdropError(error).message)"))
+            }
+        }
+        finish(&verification)
+        checkDays(&verification)
+    }
+
+    private func place(_ row: SegmentRow) -> String {
+        "\(row.file ?? "?") from byte \(row.offset), segment \(row.number) of \(journals[row.journal]?.node.text ?? "?")"
+    }
+
+    private mutating func check(
+        _ row: SegmentRow, _ journal: JournalRow, _ verification: inout StoreVerification
+    ) throws {
+        let file = try fileSystem.open(directory + "/" + (row.file ?? ""), .read)
+        let decoded = try decoder.decode(file, row.offset..<(row.offset + row.length))
+        verification.segments += 1
+        guard decoded.hash == row.hash, decoded.header.journal == journal.journal, decoded.header.segment == row.number,
+            decoded.header.first == row.first, decoded.trailer.last == row.last
+        else {
+            return verification.note(
+                .init(.archive, "\(place(row)): it is not the segment that was merged, its hash or numbers differ"))
+        }
+        // What an interrupted merge has begun is not added up yet.
+        guard row.number <= journal.segment, var sum else { return }
+        if sum.hash != .none, decoded.header.previous != sum.hash {
+            verification.note(.init(.archive, "\(place(row)): it does not follow the segment before"))
+        }
+        sum.hash = decoded.hash
+        sum.totals = sum.totals.adding(decoded.totals)
+        sum.sinceClose.operations += decoded.trailer.count
+        sum.sinceClose.totals = sum.sinceClose.totals.adding(decoded.totals)
+        if let close = decoded.trailer.close {
+            let key = DayKey(day: close.day, node: journal.node.text, part: close.part)
+            closes[key] = (close, sum.sinceClose)
+            sum.sinceClose = SinceClose(day: close.day, part: close.part)
+        }
+        self.sum = sum
+    }
+
+    private func checkDays(_ verification: inout StoreVerification) {
+        for (key, (close, found)) in closes.sorted(by: { $0.key < $1.key }) {
+            guard let day = days[key] else {
+                verification.note(.init(.day, "\(key.name) was closed, but the store does not show it"))
+                continue
+            }
+            verification.days += 1
+            check(day, key, close, found, &verification)
+        }
+        for key in days.keys.sorted() where closes[key] == nil {
+            verification.note(.init(.day, "the store shows \(key.name) as closed, but no segment held says so"))
+        }
+    }
+
+    private func check(
+        _ day: DayRow, _ key: DayKey, _ close: DayClose, _ found: SinceClose, _ verification: inout StoreVerification
+    ) {
+        func note(_ what: String, _ expected: ControlTotals, _ shown: ControlTotals) {
+            guard !expected.agrees(with: shown) else { return }
+            var problem = StoreVerification.Problem(.day, "\(key.name): \(what)")
+            problem.expected = expected.json.compact
+            problem.found = shown.json.compact
+            verification.note(problem)
+        }
+        note("the totals shown as the till's are not those of its close", close.totals, day.claimed)
+        note("the totals shown as head office's are not those of the operations held", found.totals, day.found)
+        let agrees = close.operations == found.operations && close.totals.agrees(with: found.totals)
+        if agrees != day.agrees {
+            verification.note(
+                .init(.day, "\(key.name) is shown as \(day.agrees ? "agreeing" : "not agreeing"), which is wrong"))
+        }
+    }
+
+    /// What is known of the journal as a whole.
+    private mutating func finish(_ verification: inout StoreVerification) {
+        guard let sum else { return }
+        self.sum = nil
+        let name = "journal \(sum.journal.journal.short) of \(sum.journal.node)"
+        if sum.hash != sum.journal.segmentHash && sum.journal.segment > 0 {
+            verification.note(.init(.journal, "\(name) does not end with the segment that the store says"))
+        }
+        guard !sum.totals.agrees(with: sum.journal.totals) else { return }
+        var problem = StoreVerification.Problem(.journal, "\(name): its totals are not those of the operations held")
+        problem.expected = sum.totals.json.compact
+        problem.found = sum.journal.totals.json.compact
+        verification.note(problem)
+    }
+}

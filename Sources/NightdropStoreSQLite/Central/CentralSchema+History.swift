@@ -1,0 +1,13 @@
+extension CentralSchema {
+    /// A record whose tombstone was removed keeps its number and the head of its changes, so that its history can be told.
+    static let historyTables = """
+        CREATE TABLE _buried (
+            rid INTEGER PRIMARY KEY, entity INTEGER NOT NULL, store INTEGER NOT NULL, id TEXT NOT NULL,
+            head INTEGER NOT NULL);
+        CREATE INDEX _buried_key ON _buried (entity, store, id);
+        CREATE INDEX _record_tombstone ON _record (csn) WHERE lives = 0;
+        CREATE TABLE _undo (
+            number INTEGER PRIMARY KEY, bundle TEXT NOT NULL, undoes INTEGER, "by" TEXT NOT NULL, at INTEGER NOT NULL,
+            state TEXT NOT NULL, operations INTEGER NOT NULL DEFAULT 0);
+        """
+}
