@@ -1,3 +1,4 @@
+import NightdropBundle
 import NightdropFiles
 import NightdropFormats
 import NightdropJournal
@@ -24,6 +25,7 @@ public final class Central: Sendable {
     let journal: JournalWriter
     let journalID: UniqueID
     let validator: PolicyValidator
+    let looks = FileLooks()
 
     /// The fingerprint of the signing key, `SHA256:…`, which a terminal may pin.
     public var fingerprint: String { key.publicKey.fingerprint }
