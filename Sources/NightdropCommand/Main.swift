@@ -25,6 +25,7 @@ struct NightdropCommand: ParsableCommand {
                     Merge.self, Return.self, Days.self, Conflicts.self, History.self, Undo.self, Terminals.self,
                     Log.self,
                 ]),
+            CommandGroup(name: "Carry", subcommands: [Exchange.self, Request.self]),
             CommandGroup(name: "Look", subcommands: [Status.self, Inspect.self, Cat.self, Verify.self, Demo.self]),
         ])
 

@@ -104,7 +104,8 @@ public struct DiskFileSystem: FileSystem {
     private static func descriptor(_ path: String, _ mode: OpenMode) throws(FileError) -> Int32 {
         let (flags, permissions): (Int32, mode_t) =
             switch mode {
-            case .read: (O_RDONLY, 0)
+            // Where a pipe has taken the file's place meanwhile, opening it does not wait for a writer.
+            case .read: (O_RDONLY | O_NONBLOCK, 0)
             case .update: (O_RDWR, 0)
             case .create(let permissions): (O_RDWR | O_CREAT, permissions)
             case .createNew(let permissions): (O_RDWR | O_CREAT | O_EXCL, permissions)

@@ -24,6 +24,12 @@ public protocol FileSystem: Sendable {
     func lock(_ path: String, wait: Bool) throws(FileError) -> any FileLock
     /// Opens the file of an advisory lock that is taken again and again; it is made if absent.
     func lockFile(_ path: String) throws(FileError) -> any LockFile
+    /// What stands at a path itself: symbolic links are not followed; nil if nothing.
+    func kind(_ path: String) throws(FileError) -> FileKind?
+    /// What the medium that holds a directory has room for; nil where that is not known.
+    func medium(of directory: String) throws(FileError) -> Medium?
+    /// Begins to watch directories, none at first.
+    func watchDirectories() throws(FileError) -> any DirectoryWatch
 }
 
 /// How to open a file.

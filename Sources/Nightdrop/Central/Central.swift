@@ -1,3 +1,4 @@
+import NightdropBundle
 import NightdropFiles
 import NightdropFormats
 import NightdropJournal
@@ -26,6 +27,7 @@ public final class Central: Sendable {
     let validator: PolicyValidator
     /// Closures that decide in the place of programs.
     let hooks = HookRegistry()
+    let looks = FileLooks()
 
     /// The fingerprint of the signing key, `SHA256:…`, which a terminal may pin.
     public var fingerprint: String { key.publicKey.fingerprint }

@@ -7,16 +7,18 @@ struct MergeInput {
     let path: String
     /// Whether the caller named the file itself, rather than a directory.
     let isExplicit: Bool
+    /// What it was when it was listed.
+    var found: FileStatus?
 
     /// How long a file must not have changed before what is wrong with it counts.
     static let settlingMilliseconds: Int64 = 10_000
 
     /// What to make of an error: while a file may still be on its way, it is incomplete; one that was named explicitly is
     /// taken to be all there, unless it ends early.
-    func judge(_ error: BundleError, _ fileSystem: any FileSystem) -> BundleError {
+    func judge(_ error: BundleError, _ looks: FileLooks, _ fileSystem: any FileSystem) -> BundleError {
         if isExplicit && error.code != .incomplete { return error }
-        return Settling.judge(
-            error, status: try? fileSystem.status(path), now: Clock.now(),
+        return looks.judge(
+            error, path: path, before: found, status: try? fileSystem.status(path), now: Clock.now(),
             settlingMilliseconds: MergeInput.settlingMilliseconds)
     }
 
@@ -35,7 +37,7 @@ struct MergeInput {
                 continue
             }
             for file in try ExchangeDirectory(path, fileSystem: fileSystem).bundles(for: node) {
-                inputs.append(MergeInput(path: file, isExplicit: false))
+                inputs.append(MergeInput(path: file, isExplicit: false, found: try? fileSystem.status(file)))
             }
         }
         return inputs

@@ -1,3 +1,4 @@
+import NightdropBundle
 import NightdropFiles
 import NightdropFormats
 import NightdropJournal
@@ -23,6 +24,7 @@ public final class Terminal: Sendable {
     let broadcaster = EventBroadcaster<TerminalEvent>()
     let lastStatus = Mutex<[UInt8]>([])
     let isStatusDue = Atomic(false)
+    let looks = FileLooks()
 
     /// The settings at present; a grant completes them.
     public var settings: NodeSettings { rules.settings }

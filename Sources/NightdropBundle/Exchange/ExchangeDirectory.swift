@@ -6,21 +6,25 @@ import NightdropModel
 public struct ExchangeDirectory: Sendable {
     /// The directory.
     public let path: String
-    private let fileSystem: any FileSystem
+    let fileSystem: any FileSystem
+    private let carrier: UniqueID?
 
     /// The directory at a path; nothing is touched yet.
-    public init(_ path: String, fileSystem: any FileSystem) {
+    ///
+    /// - Parameter carrier: The carrier that it must be, by its marker, when something is written; nil for any. Where a
+    ///   stick was pulled out, its empty mount point takes its place, on which nothing must be left.
+    public init(_ path: String, fileSystem: any FileSystem, carrier: UniqueID? = nil) {
         self.path = path
         self.fileSystem = fileSystem
+        self.carrier = carrier
     }
 
     /// The paths of the bundles that may be for a node: the directory's own, and those in `to/<node>/`; sorted by name,
-    /// so in the order of their numbers.
+    /// so in the order of their numbers. Only regular files; links lead out of the directory and are passed over.
     public func bundles(for node: NodeID) throws(BundleError) -> [String] {
         do throws(FileError) {
-            let folder = folder(of: node)
             var found = try bundles(in: path)
-            if try fileSystem.status(folder)?.isDirectory == true { found += try bundles(in: folder) }
+            if let folder = try inFolder(of: node) { found += try bundles(in: folder) }
             return found.sorted { (Path.name(of: $0), $0) < (Path.name(of: $1), $1) }
         } catch {
             throw BundleError(reading: path, error)
@@ -47,8 +51,13 @@ public struct ExchangeDirectory: Sendable {
             guard try fileSystem.status(path)?.isDirectory == true else {
                 throw BundleError(.notFound, file: path, "there is no such directory; is the carrier mounted?")
             }
-            try mark(organisation)
+            _ = try mark(organisation)
             let folder = folder(of: node)
+            for step in [top, folder] {
+                if let kind = try fileSystem.kind(step), kind != .directory {
+                    throw BundleError(.cannotCreate, file: step, "it must be a directory of this carrier, and is none")
+                }
+            }
             try fileSystem.createDirectory(folder)
             return folder
         } catch {
@@ -83,22 +92,59 @@ public struct ExchangeDirectory: Sendable {
         }
     }
 
-    private func folder(of node: NodeID) -> String { "\(path)/to/\(node)" }
+    /// The folder that holds one for each addressee.
+    var top: String { "\(path)/to" }
+
+    /// The folder of what is for a node, whether it is there or not.
+    public func folder(of node: NodeID) -> String { "\(top)/\(node)" }
+
+    /// The folder of what is for a node, if it is there.
+    func inFolder(of node: NodeID) throws(FileError) -> String? {
+        let folder = folder(of: node)
+        guard try fileSystem.kind(top) == .directory, try fileSystem.kind(folder) == .directory else { return nil }
+        return folder
+    }
 
     private func bundles(in folder: String) throws(FileError) -> [String] {
         var found: [String] = []
         for name in try fileSystem.names(in: folder) where BundleName.isBundle(name) {
             let path = "\(folder)/\(name)"
-            if let status = try fileSystem.status(path), !status.isDirectory { found.append(path) }
+            if try fileSystem.kind(path) == .file { found.append(path) }
         }
         return found
     }
 
-    private func mark(_ organisation: String) throws {
-        guard let marker = try marker() else {
+    /// The marker, which is made if there is none. Refused are a carrier of another organisation, and another one than is
+    /// expected.
+    public func mark(_ organisation: String) throws -> CarrierMarker {
+        do {
+            if let marker = try marker() {
+                try check(marker, organisation)
+                guard carrier == nil || marker.carrier == carrier else { throw pulledOut() }
+                return marker
+            }
+            guard carrier == nil else { throw pulledOut() }
             let marker = CarrierMarker(organisation: organisation, carrier: .random())
-            return try fileSystem.publish("\(path)/\(CarrierMarker.fileName)", bytes: marker.bytes)
+            do {
+                try fileSystem.publish("\(path)/\(CarrierMarker.fileName)", bytes: marker.bytes)
+                return marker
+            } catch {
+                // Another node may have marked a shared folder at the same moment.
+                guard let other = try self.marker() else { throw error }
+                try check(other, organisation)
+                return other
+            }
+        } catch {
+            throw BundleError(writing: path, error)
         }
+    }
+
+    private func pulledOut() -> BundleError {
+        BundleError(.inputOutput, file: path, "it is not the carrier any more that it was; was it pulled out?")
+    }
+
+    /// Refuses a carrier of another organisation.
+    public func check(_ marker: CarrierMarker, _ organisation: String) throws(BundleError) {
         guard marker.organisation.utf8.elementsEqual(organisation.utf8) else {
             throw BundleError(
                 .wrongOrganisation, file: path,

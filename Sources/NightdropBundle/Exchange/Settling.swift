@@ -1,4 +1,5 @@
 import NightdropFiles
+import Synchronization
 
 /// Tells a file that is still being copied from one that is broken.
 public enum Settling {
@@ -30,6 +31,46 @@ public enum Settling {
         if let previous, previous != status { return false }
         let (age, overflow) = now.subtractingReportingOverflow(status.modified)
         return overflow || age >= settlingMilliseconds || age <= -settlingMilliseconds
+    }
+}
+
+/// Remembers how files looked that were not whole.
+///
+/// The time at which a file was changed says nothing where a clock is wrong, where the copying tool sets it beforehand, or
+/// where a medium keeps local time. What was seen to grow between two looks is on its way all the same, and what has not
+/// changed for the settling time between two looks will not, whatever its time says.
+public final class FileLooks: Sendable {
+    private struct Look {
+        var status: FileStatus
+        /// When it was first seen so, in milliseconds since 1970.
+        var since: Int64
+    }
+
+    private static var rememberedFiles: Int { 10_000 }
+    private let looks = Mutex<[String: Look]>([:])
+
+    /// Nothing was looked at yet.
+    public init() {}
+
+    /// As `Settling.judge`, for the file at `path`. `before` is what it was when it was opened, `status` what it is now.
+    public func judge(
+        _ error: BundleError, path: String, before: FileStatus?, status: FileStatus?, now: Int64,
+        settlingMilliseconds: Int64
+    ) -> BundleError {
+        let last = looks.withLock { looks -> Look? in
+            let last = looks[path]
+            if looks.count >= FileLooks.rememberedFiles { looks.removeAll() }
+            looks[path] = status.map { Look(status: $0, since: last?.status == $0 ? last?.since ?? now : now) }
+            return last
+        }
+        var judged = Settling.judge(
+            error, status: status, previous: last?.status ?? before, now: now,
+            settlingMilliseconds: settlingMilliseconds)
+        if let last, last.status == status, now - last.since >= settlingMilliseconds {
+            judged = Settling.judge(error, status: status, now: now, settlingMilliseconds: 0)
+        }
+        if judged.code != .incomplete { looks.withLock { $0[path] = nil } }
+        return judged
     }
 }
 

@@ -24,6 +24,20 @@ public struct BundleContent: Sendable {
         source = .file(path: path, range: offset..<offset + max(0, length))
     }
 
+    /// The same, from wherever it comes.
+    init(_ name: String, _ source: Source) {
+        self.name = name
+        self.source = source
+    }
+
+    /// Its bytes.
+    public var size: Int64 {
+        switch source {
+        case .bytes(let bytes): Int64(bytes.count)
+        case .file(_, let range): range.upperBound - range.lowerBound
+        }
+    }
+
     /// Its line in the manifest.
     func entry(_ fileSystem: any FileSystem) throws -> Manifest.Entry {
         switch source {

@@ -25,10 +25,12 @@ public enum BundleWriter {
     ///
     /// The manifest's entries are filled in here. Contents stand in the archive in the order given. With `verifyCopy` the
     /// bundle is read back from the medium, and every hash checked, before it gets its name. What an addressee would
-    /// refuse for its form or for a limit is refused here.
+    /// refuse for its form or for a limit is refused here, and what the medium has no room for.
+    ///
+    /// `progress` is called with the share that is done, from 0 to 1.
     public static func write(
         manifest: Manifest, contents: [BundleContent], key: SigningKey, to path: String,
-        fileSystem: any FileSystem, verifyCopy: Bool
+        fileSystem: any FileSystem, verifyCopy: Bool, progress: ((Double) -> Void)? = nil
     ) throws(BundleError) -> WrittenBundle {
         var manifest = manifest
         do {
@@ -38,15 +40,66 @@ public enum BundleWriter {
             throw BundleError(reading: path, error)
         }
         let packing = try Packing(manifest: manifest, key: key, path: path)
-        let verify: ((any OpenFile) throws -> Void)? = verifyCopy ? { try packing.verify($0) } : nil
+        try checkRoom(for: packing.largestSize, at: path, fileSystem)
+        let work = Work(total: packing.largestSize * (verifyCopy ? 2 : 1), progress)
         var size: Int64 = 0
         do {
-            let write = { (file: any OpenFile) in size = try packing.write(contents, to: file, fileSystem) }
-            try fileSystem.publish(path, write: write, verify: verify)
+            let write = { (file: any OpenFile) in
+                size = try packing.write(contents, to: work.counted(file), fileSystem)
+            }
+            let verify = { (file: any OpenFile) in try packing.verify(work.counted(file)) }
+            try fileSystem.publish(path, write: write, verify: verifyCopy ? verify : nil)
+            if verifyCopy, try fileSystem.status(path)?.size != size {
+                throw BundleError(.inputOutput, file: path, "it was written, but the medium does not show it")
+            }
         } catch {
             throw BundleError(writing: path, error)
         }
         return WrittenBundle(path: path, size: size, manifest: manifest)
+    }
+
+    /// Asks the medium before anything is written to it.
+    private static func checkRoom(for size: Int64, at path: String, _ fileSystem: any FileSystem) throws(BundleError) {
+        let folder = Path.directory(of: path)
+        let medium: Medium?
+        do throws(FileError) { medium = try fileSystem.medium(of: folder) } catch {
+            throw BundleError(writing: folder, error)
+        }
+        guard let medium else { return }
+        if medium.isReadOnly {
+            throw BundleError(.cannotCreate, file: folder, "it is read-only, so nothing was written")
+        }
+        if size > medium.freeBytes {
+            throw BundleError(
+                .inputOutput, file: folder,
+                "it has no room for \(Path.name(of: path)): \(size) bytes are needed, \(medium.freeBytes) are free; "
+                    + "nothing was written")
+        }
+        if let largest = medium.largestFileBytes, size > largest {
+            throw BundleError(
+                .inputOutput, file: folder,
+                "it takes files of at most \(largest) bytes, \(Path.name(of: path)) has \(size); nothing was written")
+        }
+    }
+}
+
+/// How far the writing of a bundle is.
+private final class Work {
+    private let total: Int64
+    private let progress: ((Double) -> Void)?
+    private var done: Int64 = 0
+
+    init(total: Int64, _ progress: ((Double) -> Void)?) {
+        self.total = max(1, total)
+        self.progress = progress
+    }
+
+    func counted(_ file: any OpenFile) -> any OpenFile {
+        guard let progress else { return file }
+        return CountingFile(file) { [self] count in
+            done += Int64(count)
+            progress(min(1, Double(done) / Double(total)))
+        }
     }
 }
 
@@ -76,6 +129,12 @@ private struct Packing {
         } catch {
             throw BundleError(writing: path, error)
         }
+    }
+
+    /// At least the bytes of the archive: blocks are filled up, every entry has headers, and the end is rounded up.
+    var largestSize: Int64 {
+        let sizes = [Int64(manifestBytes.count), Int64(signatureBytes.count)] + manifest.entries.map(\.size)
+        return sizes.reduce(10 << 10) { $0 + $1 + 2048 }
     }
 
     /// Returns the size of the archive.

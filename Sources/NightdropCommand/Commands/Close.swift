@@ -23,7 +23,7 @@ struct Close: ParsableCommand {
     func run() throws {
         let terminal = try Node.terminal(node, instead: "see nightdrop days")
         try carrier.check()
-        let exported = try terminal.close(day: day?.text, to: carrier.exchange)
+        let exported = try terminal.close(day: day?.text, to: carrier.exchange, maxSize: carrier.maxSize?.bytes)
         try exported.print(to: Console(output))
     }
 }
@@ -39,9 +39,6 @@ struct Export: ParsableCommand {
             examples: ["nightdrop export --to /srv/exchange", "nightdrop export --to /media/stick --max-size 4G"],
             statuses: [.refused, .notFound, .cannotCreate, .inputOutput, .tryAgain]))
 
-    @Option(
-        help: ArgumentHelp("Split into parts of at most this many bytes; K, M and G are understood.", valueName: "n"))
-    var maxSize: ByteCount?
     @OptionGroup var carrier: ExportOptions
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
@@ -49,7 +46,7 @@ struct Export: ParsableCommand {
     func run() throws {
         let terminal = try Node.terminal(node, instead: "see nightdrop return")
         try carrier.check()
-        let exported = try terminal.export(to: carrier.exchange, maxSize: maxSize?.bytes)
+        let exported = try terminal.export(to: carrier.exchange, maxSize: carrier.maxSize?.bytes)
         try exported.print(to: Console(output))
     }
 }
@@ -62,6 +59,9 @@ struct ExportOptions: ParsableArguments {
             "A share or stick to write to, as DIR/to/HEAD-OFFICE/; else into the outbox.", valueName: "dir"),
         completion: .directory)
     var exchange: String?
+    @Option(
+        help: ArgumentHelp("Split into parts of at most this many bytes; K, M and G are understood.", valueName: "n"))
+    var maxSize: ByteCount?
 
     /// A carrier is never made: a path that is missing is one that is not mounted.
     func check() throws {

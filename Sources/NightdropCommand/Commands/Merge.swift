@@ -75,7 +75,8 @@ enum MergeRun {
 }
 
 extension BundleOutcome {
-    fileprivate var json: JSONValue {
+    /// As the command line prints it.
+    var json: JSONValue {
         [
             "file": .string(file), "from": .optional(from), "outcome": .string(outcome.rawValue),
             "reason": .optional(reason),
@@ -84,7 +85,8 @@ extension BundleOutcome {
         ]
     }
 
-    fileprivate func sentence(_ style: Style) -> String {
+    /// A line for people.
+    func sentence(_ style: Style) -> String {
         let name = file.visible
         let why = reason.map { ": \($0.visible)" } ?? ""
         switch outcome {

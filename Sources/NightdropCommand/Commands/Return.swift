@@ -24,6 +24,9 @@ struct Return: ParsableCommand {
         name: .customLong("to"), help: ArgumentHelp("Where to write, as DIR/to/TILL/.", valueName: "dir"),
         completion: .directory)
     var exchange: String
+    @Option(
+        help: ArgumentHelp("Split into parts of at most this many bytes; K, M and G are understood.", valueName: "n"))
+    var maxSize: ByteCount?
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
 
@@ -35,7 +38,7 @@ struct Return: ParsableCommand {
         let console = Console(output)
         let central = try Node.central(node, instead: "use nightdrop export")
         try GivenPaths.check([exchange])
-        for answer in try central.writeReturns(all ? nil : terminals, to: exchange) {
+        for answer in try central.writeReturns(all ? nil : terminals, to: exchange, maxSize: maxSize?.bytes) {
             if console.isJSON { try console.out.json(answer.json) }
             try console.say("answer for \(answer.terminal): \(answer.file)")
         }

@@ -19,6 +19,26 @@ extension TerminalDatabase {
         }
     }
 
+    /// Forgets which cursor central knows of, so that the next export says it again. `time` is that of the return that
+    /// asks for it.
+    public func exportRequested(at time: Int64) throws {
+        try write { db in
+            let statement = try SQLStatement(db, "UPDATE _terminal SET exported = NULL, seen = max(seen, ?)")
+            statement.bind(1, time)
+            try statement.run()
+        }
+    }
+
+    /// When a bundle was last written, in milliseconds since 1970; nil if none was.
+    public func lastExport() throws -> Int64? {
+        try read { reader in
+            let statement = try SQLStatement(
+                reader.db, "SELECT at FROM _history WHERE kind = 'exported' ORDER BY id DESC LIMIT 1")
+            defer { statement.reset() }
+            return try statement.step() ? statement.integer(0) : nil
+        }
+    }
+
     /// Remembers what went wrong with a bundle.
     public func failed(_ bundle: String, _ error: String, at time: Int64) throws {
         try write { db in

@@ -263,7 +263,7 @@ struct ApplyTests {
         let outcomes = try terminal.take([folder("share")])
         #expect(outcomes.map(\.outcome) == [.refused])
         #expect(FileManager.default.fileExists(atPath: bad))
-        try #expect(FileManager.default.contentsOfDirectory(atPath: folder("T07/quarantine")).count == 1)
+        try #expect(FileManager.default.contentsOfDirectory(atPath: folder("T07/quarantine")).count == 2)
         try #expect(FileManager.default.contentsOfDirectory(atPath: folder("T07/inbox")) == ["lock"])
         try #expect(values("product", "p1")?["price"] == "2.55")
         try #expect(take(folder("nowhere")).status == 66)

@@ -46,7 +46,7 @@ extension Central {
         // One that is known may be in the middle of a merge, which knows more of it.
         if earlier == nil { try store.write { [terminal] in try $0.put(terminal) } }
         let answer = ReturnWriter(central: self, terminal: terminal, isGrant: true)
-        return (request.node, try write(answer, to: exchange ?? directory.outbox).file)
+        return (request.node, try write(answer, to: exchange ?? directory.outbox).first?.file ?? "")
     }
 
     private func allow(_ request: EnrollmentRequest) throws {

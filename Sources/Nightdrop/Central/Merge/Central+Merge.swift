@@ -88,7 +88,8 @@ extension Central {
                 EventRow(
                     time: Clock.now(), kind: "refuse", bundle: name, details: ["reason": .string(error.summary)]))
         }
-        guard !input.isExplicit else { return }
-        try? Quarantine.keep(input.path, in: directory.quarantine, fileSystem)
+        guard !input.isExplicit, [65, 77].contains(error.status) else { return }
+        try? Quarantine(folder: directory.quarantine, fileSystem: fileSystem)
+            .keep(input.path, why: error.description, at: Clock.now())
     }
 }

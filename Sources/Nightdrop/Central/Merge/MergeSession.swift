@@ -294,7 +294,7 @@ final class MergeSession {
 
     private func refuse(_ input: MergeInput, _ error: BundleError, _ outcome: inout BundleOutcome) {
         // What was taken in is whole: its file need not settle.
-        let settled = outcome.from != nil ? error : input.judge(error, central.fileSystem)
+        let settled = outcome.from != nil ? error : input.judge(error, central.looks, central.fileSystem)
         outcome.reason = settled.summary
         outcome.status = settled.status
         switch settled.code {

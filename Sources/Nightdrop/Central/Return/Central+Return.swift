@@ -1,4 +1,5 @@
 import NightdropBundle
+import NightdropFiles
 import NightdropFormats
 import NightdropModel
 import NightdropStore
@@ -9,14 +10,18 @@ extension Central {
     /// - Parameters:
     ///   - nodes: The terminals; nil for all.
     ///   - exchange: The directory, in which they go to `to/<terminal>/`.
-    public func writeReturns(_ nodes: [NodeID]? = nil, to exchange: String) throws -> [MergeReport.Return] {
+    ///   - maxSize: The most bytes of one file; what would be larger is split into parts.
+    public func writeReturns(
+        _ nodes: [NodeID]? = nil, to exchange: String, maxSize: Int64? = nil
+    ) throws -> [MergeReport.Return] {
         let terminals = try store.read { try $0.terminals() }
         for node in nodes ?? [] where !terminals.contains(where: { $0.node == node }) {
             throw NightdropError(.notFound, "there is no terminal \(node); `nightdrop terminals` lists them")
         }
-        return try terminals.filter { nodes?.contains($0.node) ?? true }.map {
+        return try terminals.filter { nodes?.contains($0.node) ?? true }.flatMap {
             // A terminal that was never heard of may not have its grant yet, which this bundle would replace on the carrier.
-            try write(ReturnWriter(central: self, terminal: $0, isGrant: $0.seen == 0), to: exchange)
+            try write(
+                ReturnWriter(central: self, terminal: $0, isGrant: $0.seen == 0), to: exchange, maxSize: maxSize)
         }
     }
 
@@ -25,14 +30,14 @@ extension Central {
         answering taken: [NodeID: Manifest], _ outcomes: [BundleOutcome], to exchange: String
     ) throws -> [MergeReport.Return] {
         let (terminals, cursor) = try store.read { (try $0.terminals(), try $0.cursor()) }
-        return try terminals.compactMap { terminal in
-            guard let manifest = taken[terminal.node] else { return nil }
+        return try terminals.flatMap { terminal -> [MergeReport.Return] in
+            guard let manifest = taken[terminal.node] else { return [] }
             let mine = outcomes.filter { $0.from == terminal.node.text }
             let brought = mine.contains { $0.outcome == .merged || $0.outcome == .waiting }
             guard
                 brought || manifest.pending > 0 || terminal.cursor != cursor
                     || terminal.coverage != coverage(of: terminal)
-            else { return nil }
+            else { return [] }
             var answer = ReturnWriter(central: self, terminal: terminal)
             if mine.contains(where: { $0.outcome == .waiting }) {
                 let held = try store.read { try $0.journals() }.first { $0.journal == terminal.journal }?.seq ?? 0
@@ -47,17 +52,37 @@ extension Central {
         Coverage(policyVersion: policy.version, receives: terminal.subscription)
     }
 
-    func write(_ answer: ReturnWriter, to exchange: String) throws -> MergeReport.Return {
-        let place = ExchangeDirectory(exchange, fileSystem: fileSystem)
-        let folder = try place.destination(to: answer.terminal.node, organisation: organisation)
-        let written = try answer.write(into: folder)
-        _ = try place.removeSuperseded(by: [written])
-        try store.write { writer in
-            try writer.add(
-                EventRow(
-                    time: Clock.now(), kind: answer.isGrant ? "enroll" : "return", node: answer.terminal.node.text,
-                    bundle: written.manifest.fileName))
+    /// Writes an answer, and removes what it replaces. One line for each file, if it was split.
+    func write(_ answer: ReturnWriter, to exchange: String, maxSize: Int64? = nil) throws -> [MergeReport.Return] {
+        try leave(answer, in: ExchangeDirectory(exchange, fileSystem: fileSystem), maxSize: maxSize).written.map {
+            MergeReport.Return(terminal: answer.terminal.node, file: $0.path)
         }
-        return MergeReport.Return(terminal: answer.terminal.node, file: written.path)
+    }
+
+    /// The same. With `ifAbsent`, nothing is written if what lies there already says as much.
+    func leave(
+        _ answer: ReturnWriter, in place: ExchangeDirectory, maxSize: Int64? = nil, ifAbsent: Bool = false,
+        progress: (@Sendable (ExchangeProgress) -> Void)? = nil
+    ) throws -> (written: [WrittenBundle], wasThere: Bool, replaced: [String]) {
+        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
+        defer { withExtendedLifetime(lock) {} }
+        let folder = try place.destination(to: answer.terminal.node, organisation: organisation)
+        if ifAbsent,
+            let standing = place.standing(for: try store.read(answer.outline), in: folder, key: key.publicKey)
+        {
+            return ([standing], true, [])
+        }
+        let largest = try place.medium()?.largestFileBytes ?? .max
+        let written = try answer.write(into: folder, limit: min(maxSize ?? .max, largest), progress: progress)
+        let replaced = try place.removeSuperseded(by: written)
+        try store.write { writer in
+            for bundle in written {
+                try writer.add(
+                    EventRow(
+                        time: Clock.now(), kind: answer.isGrant ? "enroll" : "return", node: answer.terminal.node.text,
+                        bundle: bundle.manifest.fileName))
+            }
+        }
+        return (written, false, replaced)
     }
 }

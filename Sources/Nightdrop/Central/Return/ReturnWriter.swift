@@ -13,46 +13,70 @@ struct ReturnWriter {
     /// A grant also brings central's keys, and starts from nothing.
     var isGrant = false
 
-    /// Writes the bundle into a folder and returns it.
-    func write(into folder: String) throws -> WrittenBundle {
+    /// Writes the bundle into a folder, in parts if it is larger than `limit`, and returns it or them.
+    func write(
+        into folder: String, limit: Int64 = .max, progress: (@Sendable (ExchangeProgress) -> Void)? = nil
+    ) throws -> [WrittenBundle] {
         let fileSystem = central.fileSystem
         let changes = central.directory.outbox + "/.changes-\(terminal.node)-\(UniqueID.random().short).jsonl.gz"
         defer { try? fileSystem.remove(changes) }
         let (manifest, contents) = try central.store.read { reader in try collect(reader, changes: changes) }
-        return try BundleWriter.write(
-            manifest: manifest, contents: contents, key: central.key, to: folder + "/" + manifest.fileName,
-            fileSystem: fileSystem, verifyCopy: true)
+        return try parts(manifest, contents, limit).map { part, contents in
+            let path = folder + "/" + part.fileName
+            return try BundleWriter.write(
+                manifest: part, contents: contents, key: central.key, to: path, fileSystem: fileSystem,
+                verifyCopy: true, progress: ExchangeProgress.writing(path, progress))
+        }
+    }
+
+    private func parts(
+        _ manifest: Manifest, _ contents: [BundleContent], _ limit: Int64
+    ) throws -> [(Manifest, [BundleContent])] {
+        do {
+            return try BundleParts.divide(manifest, contents, limit: limit, fileSystem: central.fileSystem)
+        } catch let error as BundleError {
+            guard error.code == .limit else { throw error }
+            throw NightdropError(.usage, error.description)
+        }
     }
 
     private func collect(_ reader: any CentralReader, changes path: String) throws -> (Manifest, [BundleContent]) {
+        var manifest = try outline(reader)
+        let start = manifest.answer?.start?.csn ?? 0
+        let selection = ReturnSelection(
+            start: start, store: terminal.store, policy: central.policy, coverage: central.coverage(of: terminal),
+            whole: Set(manifest.answer?.whole ?? []))
+        manifest.operations = try writeChanges(reader, selection, to: path)
+        let notices = try reader.notices(for: terminal.node, after: start)
+        return (manifest, try contents(changes: path, count: manifest.operations, notices))
+    }
+
+    /// The manifest, but for the number of changes.
+    func outline(_ reader: any CentralReader) throws -> Manifest {
         let reach = try reader.cursor()
         let coverage = central.coverage(of: terminal)
         let start = try start(reader)
         let whole = try start.map { try reachChanges(reader, from: $0.coverage, to: coverage) } ?? []
-        let selection = ReturnSelection(
-            start: start?.cursor.csn ?? 0, store: terminal.store, policy: central.policy, coverage: coverage,
-            whole: Set(whole))
-        let count = try writeChanges(reader, selection, to: path)
         let journal = try reader.journals().first { $0.journal == terminal.journal }
         let receipt =
             journal?.receipt
             ?? Receipt(
                 position: JournalPosition(journal: terminal.journal, seq: 0, hash: .none), segment: nil, operations: 0,
                 totals: ControlTotals())
-        let notices = try reader.notices(for: terminal.node, after: start?.cursor.csn ?? 0)
         var manifest = Manifest(
             kind: isGrant ? .grant : start == nil ? .snapshot : .return, organisation: central.organisation,
             from: Manifest.Sender(node: central.settings.id, store: nil, journal: central.journalID, follows: nil),
             to: terminal.node, created: Clock.now(), software: Software.name,
             clock: Manifest.ClockFacts(wall: Clock.now(), sinceBoot: Clock.sinceBoot(), lastSeen: 0),
-            first: start?.cursor.csn ?? 0, last: reach.csn, operations: count)
+            first: start?.cursor.csn ?? 0, last: reach.csn, operations: 0)
         manifest.answer = ReturnFacts(
             journal: terminal.journal, start: start?.cursor, reach: reach,
             transactions: try start.map { try reader.transactions(after: $0.cursor.csn) }
                 ?? [MergeTransaction(csn: reach.csn, id: reach.transaction)],
-            succeeds: [], receipt: receipt, directives: directives, coverage: coverage, basis: start?.coverage,
-            whole: whole)
-        return (manifest, try contents(changes: path, count: count, notices))
+            succeeds: [], receipt: receipt,
+            directives: directives + (try reader.isRequested(terminal) ? [.exchange] : []), coverage: coverage,
+            basis: start?.coverage, whole: whole)
+        return manifest
     }
 
     /// Where the terminal stands, and what it holds there; nil where it needs a snapshot.

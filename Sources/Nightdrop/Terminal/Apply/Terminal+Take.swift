@@ -28,6 +28,7 @@ extension Terminal {
                 outcomes += results.filter { !progress || $0.outcome != .waiting }
                 waiting = progress ? rest : []
             }
+            try removeStaleParts()
             if !outcomes.isEmpty { statusMayHaveChanged() }
             return outcomes
         }
@@ -38,6 +39,8 @@ extension Terminal {
         let path: String
         /// Whether a directory listed it; else the caller named it.
         let isListed: Bool
+        /// What it was when it was listed.
+        var found: FileStatus?
     }
 
     private func offers(_ paths: [String], _ outcomes: inout [BundleOutcome]) throws -> [Offer] {
@@ -55,7 +58,7 @@ extension Terminal {
             }
             for file in try ExchangeDirectory(path, fileSystem: fileSystem).bundles(for: identity.node)
             where BundleName(Path.name(of: file))?.sender != identity.node {
-                offers.append(Offer(path: file, isListed: true))
+                offers.append(Offer(path: file, isListed: true, found: try? fileSystem.status(file)))
             }
         }
         return offers
@@ -94,7 +97,8 @@ extension Terminal {
         switch ReturnDecision(answer, created: bundle.manifest.created, state: state, journal: identity.journal) {
         case .known:
             outcome.known = outcome.total
-            try fileSystem.remove(bundle.path)
+            try heed(answer, bundle.manifest, ifNewerThan: state.seen)
+            try putAway(known: bundle, answer, state)
         case .wait(let reason): return try wait(&outcome, bundle, reason)
         case .refuse(let reason): return try refuse(&outcome, bundle, reason)
         case .apply:
@@ -105,18 +109,17 @@ extension Terminal {
                     "fork: head office holds another operation \(seq) of this journal than this terminal, or more of it; "
                         + "the terminal was restored from a backup, or its directory was copied")
             }
-            guard let parts = try parts(of: bundle) else {
-                let manifest = bundle.manifest
-                return keep(&outcome, "it is part \(manifest.part) of \(manifest.parts); others are missing")
-            }
+            let (parts, missing) = try parts(of: bundle)
+            guard missing.isEmpty else { return keep(&outcome, PartSet.reason(bundle.manifest, missing: missing)) }
             try apply(parts, answer, receipt)
+            try heed(answer, bundle.manifest)
             outcome.outcome = .merged
             outcome.new = outcome.total
         }
         return outcome
     }
 
-    private func expectations() throws -> BundleExpectations {
+    func expectations() throws -> BundleExpectations {
         let settings = settings
         let trust: BundleTrust
         if settings.central != nil, let signers = try fileSystem.contents(directory.allowedSigners) {
@@ -139,26 +142,6 @@ extension Terminal {
             return Receipt(position: branch, segment: nil, operations: branch.seq, totals: ControlTotals())
         }
         return nil
-    }
-
-    /// All parts of a split bundle, in order; nil while some are missing in the inbox.
-    private func parts(of bundle: VerifiedBundle) throws -> [VerifiedBundle]? {
-        guard bundle.manifest.parts > 1 else { return [bundle] }
-        var parts: [VerifiedBundle] = []
-        for number in 1...bundle.manifest.parts {
-            var wanted = bundle.manifest
-            wanted.part = number
-            let path = directory.inbox + "/" + wanted.fileName
-            if number == bundle.manifest.part {
-                parts.append(bundle)
-                continue
-            }
-            guard try fileSystem.status(path) != nil else { return nil }
-            let part = try BundleIntake(expectations(), fileSystem: fileSystem).take(path)
-            guard part.manifest.answer == bundle.manifest.answer else { return nil }
-            parts.append(part)
-        }
-        return parts
     }
 
     // MARK: What was not applied
@@ -190,7 +173,8 @@ extension Terminal {
     }
 
     private func refused(_ offer: Offer, _ error: BundleError) -> BundleOutcome {
-        let judged = MergeInput(path: offer.path, isExplicit: !offer.isListed).judge(error, fileSystem)
+        let judged = MergeInput(path: offer.path, isExplicit: !offer.isListed, found: offer.found)
+            .judge(error, looks, fileSystem)
         var outcome = BundleOutcome(file: offer.path, outcome: .refused, reason: judged.summary)
         outcome.status = judged.status
         switch judged.code {
@@ -201,8 +185,11 @@ extension Terminal {
         default:
             // Where this fails, the outcome says what matters all the same.
             try? store.failed(Path.name(of: offer.path), judged.summary, at: Clock.now())
-            if offer.path.hasSuffix("/to/\(identity.node)/\(Path.name(of: offer.path))") {
-                try? Quarantine.keep(offer.path, in: directory.quarantine, fileSystem)
+            if offer.isListed, [65, 77].contains(judged.status),
+                offer.path.hasSuffix("/to/\(identity.node)/\(Path.name(of: offer.path))")
+            {
+                try? Quarantine(folder: directory.quarantine, fileSystem: fileSystem)
+                    .keep(offer.path, why: judged.description, at: Clock.now())
             }
         }
         return outcome

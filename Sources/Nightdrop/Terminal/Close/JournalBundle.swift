@@ -17,39 +17,25 @@ struct JournalBundle {
     /// The last sealed operation.
     let lastSeq: Int64
 
-    /// One bundle, or its parts if a limit asks for it. Without segments it only tells of this terminal.
-    func bundles(of segments: [ReadSegment], maxSize: Int64?) throws -> [(Manifest, [BundleContent])] {
-        let parts = try split(segments, limit: min(maxSize ?? .max, Limits.fatFileBytes))
-        return parts.enumerated().map { index, segments in
+    /// One bundle, or its parts if a limit asks for it: whole segments, so that each part is a bundle like any other.
+    /// Without segments it only tells of this terminal.
+    func bundles(of segments: [ReadSegment], limit: Int64) throws -> [(Manifest, [BundleContent])] {
+        let sizes = segments.map { $0.info.size + JournalBundle.overheadBytes.segment }
+        let base = JournalBundle.overheadBytes.bundle
+        guard let groups = PartPlan.groups(of: sizes, base: base, limit: limit) else {
+            throw NightdropError(
+                .usage,
+                "a segment of the journal is never divided; allow files of at least \(base + (sizes.max() ?? 0)) bytes")
+        }
+        return groups.enumerated().map { index, group in
+            let segments = Array(segments[group])
             var manifest = manifest(of: segments)
-            manifest.part = index + 1
-            manifest.parts = parts.count
+            (manifest.part, manifest.parts) = (index + 1, groups.count)
             let contents = zip(segments, manifest.segments).map { segment, entry in
                 BundleContent(entry.path, file: segment.info.path, length: segment.info.size)
             }
             return (manifest, contents)
         }
-    }
-
-    private func split(_ segments: [ReadSegment], limit: Int64) throws -> [[ReadSegment]] {
-        var parts: [[ReadSegment]] = [[]]
-        var size = JournalBundle.overheadBytes.bundle
-        for segment in segments {
-            let more = segment.info.size + JournalBundle.overheadBytes.segment
-            guard JournalBundle.overheadBytes.bundle + more <= limit else {
-                throw NightdropError(
-                    .usage,
-                    "a segment of the journal has \(segment.info.size) bytes and is never divided; "
-                        + "allow files of at least \(JournalBundle.overheadBytes.bundle + more) bytes")
-            }
-            if size + more > limit {
-                parts.append([])
-                size = JournalBundle.overheadBytes.bundle
-            }
-            parts[parts.count - 1].append(segment)
-            size += more
-        }
-        return parts
     }
 
     private func manifest(of segments: [ReadSegment]) -> Manifest {

@@ -8,64 +8,85 @@ import NightdropStoreSQLite
 extension Terminal {
     /// Closes the business day (today, if nil): seals, and writes a bundle, in any case.
     ///
-    /// - Parameter exchange: The directory to write to, as `DIR/to/<central>/`; nil for the outbox.
-    public func close(day: String? = nil, to exchange: String? = nil) throws -> Exported {
-        try NightdropError.attempt { try export(closing: day ?? Clock.today(), to: exchange, maxSize: nil) }
+    /// - Parameters:
+    ///   - exchange: The directory to write to, as `DIR/to/<central>/`; nil for the outbox.
+    ///   - maxSize: The most bytes of one file; what would be larger is split into parts.
+    public func close(day: String? = nil, to exchange: String? = nil, maxSize: Int64? = nil) throws -> Exported {
+        try NightdropError.attempt {
+            try export(ExportTerms(closing: day ?? Clock.today(), place: place(exchange), maxSize: maxSize)).exported
+        }
     }
 
     /// Writes a bundle of everything that no receipt covers; none if central has and knows everything.
     ///
     /// - Parameter maxSize: The most bytes of one file; what would be larger is split into parts.
     public func export(to exchange: String? = nil, maxSize: Int64? = nil) throws -> Exported {
-        try NightdropError.attempt { try export(closing: nil, to: exchange, maxSize: maxSize) }
+        try NightdropError.attempt { try export(ExportTerms(place: place(exchange), maxSize: maxSize)).exported }
     }
 
-    private func export(closing day: String?, to exchange: String?, maxSize: Int64?) throws -> Exported {
+    private func place(_ exchange: String?) -> ExchangeDirectory? {
+        exchange.map { ExchangeDirectory($0, fileSystem: fileSystem) }
+    }
+
+    /// Seals, and writes what the terms and the decision say. One export at a time.
+    func export(_ terms: ExportTerms) throws -> ExportResult {
+        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
+        defer { withExtendedLifetime(lock) {} }
         let receipt = try receipt()
-        let sealed = try journal.seal(close: day, from: receipt?.segment?.number ?? 1)
+        let sealed = try journal.seal(close: terms.closing, from: receipt?.segment?.number ?? 1)
         try catchUp.run(rules)
         let settings = settings
         guard let central = settings.central, let organisation = settings.organisation else {
             throw NightdropError(
                 .badSettings,
                 "\(settings.id) is not enrolled yet: give \(settings.id)\(EnrollmentRequest.fileSuffix) to head office, and "
-                    + "import the grant that comes back\(day.map { "; the day \($0) is closed" } ?? "")")
+                    + "import the grant that comes back\(terms.closing.map { "; the day \($0) is closed" } ?? "")")
         }
         let state = try store.read { try $0.state() }
         let statement = Terminal.statement(state, settings)
         let segments = try uncovered(sealed, by: receipt)
-        if day == nil, segments.allSatisfy({ $0.summary.count == 0 && $0.summary.trailer?.close == nil }),
-            state.cursor != nil, state.exported == statement
-        {
-            return Exported(first: journal.lastSeq + 1, last: journal.lastSeq)
+        let decision = ExportDecision(
+            isClose: terms.closing != nil,
+            hasNews: segments.contains { $0.summary.count > 0 || $0.summary.trailer?.close != nil },
+            isKnown: state.cursor != nil && state.exported == statement, lastExport: try store.lastExport(),
+            now: Clock.now(),
+            heartbeat: terms.visit?.heartbeatMilliseconds)
+        guard decision != .nothing else {
+            return ExportResult(Exported(first: journal.lastSeq + 1, last: journal.lastSeq))
         }
-        let folder =
-            try exchange.map {
-                try ExchangeDirectory($0, fileSystem: fileSystem).destination(to: central, organisation: organisation)
-            } ?? directory.outbox
         let composer = JournalBundle(
             settings: settings, central: central, organisation: organisation, identity: identity, state: state,
             lastSeq: sealed.last.flatMap(\.last) ?? journal.lastSeq)
+        let place = terms.place ?? ExchangeDirectory(directory.outbox, fileSystem: fileSystem)
+        let folder = try terms.place?.destination(to: central, organisation: organisation) ?? directory.outbox
+        // From the outbox people may carry it on any stick.
+        let largest = terms.place == nil ? Limits.fatFileBytes : try place.medium()?.largestFileBytes
+        let parts = try composer.bundles(of: segments, limit: min(terms.maxSize ?? .max, largest ?? .max))
+        if decision == .ifAbsent, parts.count == 1,
+            let standing = place.standing(for: parts[0].0, in: folder, key: key.publicKey),
+            Clock.now() - standing.manifest.created < terms.visit?.heartbeatMilliseconds ?? 0
+        {
+            return ExportResult(Exported([standing]), written: [standing], wasThere: true)
+        }
         var written: [WrittenBundle] = []
-        for (manifest, contents) in try composer.bundles(of: segments, maxSize: maxSize) {
+        for (manifest, contents) in parts {
+            let path = folder + "/" + manifest.fileName
             written.append(
                 try BundleWriter.write(
-                    manifest: manifest, contents: contents, key: key, to: folder + "/" + manifest.fileName,
-                    fileSystem: fileSystem, verifyCopy: exchange != nil))
+                    manifest: manifest, contents: contents, key: key, to: path, fileSystem: fileSystem,
+                    verifyCopy: terms.place != nil,
+                    progress: ExchangeProgress.writing(path, terms.visit?.progress)))
         }
-        try ExchangeDirectory(exchange ?? directory.outbox, fileSystem: fileSystem).removeSuperseded(by: written)
-        return try exported(written, stating: statement)
+        let replaced = try place.removeSuperseded(by: written)
+        try remember(written, stating: statement)
+        return ExportResult(Exported(written), written: written, replaced: replaced)
     }
 
-    private func exported(_ written: [WrittenBundle], stating statement: String) throws -> Exported {
+    private func remember(_ written: [WrittenBundle], stating statement: String) throws {
         let files = written.map(\.path)
         try store.exported(files.map(Path.name(of:)).joined(separator: " "), stating: statement, at: Clock.now())
         broadcaster.send(.exported(files: files))
         statusMayHaveChanged()
-        return Exported(
-            bundle: files.first, files: files, first: written.first?.manifest.first ?? 0,
-            last: written.last?.manifest.last ?? 0, operations: written.reduce(0) { $0 + $1.manifest.operations },
-            days: written.flatMap { $0.manifest.days.map(\.close) })
     }
 
     /// What a bundle tells of this terminal besides its journal: central must hear of it when it changes.
@@ -98,6 +119,43 @@ extension Terminal {
             previous = summary.hash
         }
         return segments
+    }
+}
+
+/// What an export is for, and where it goes.
+struct ExportTerms {
+    /// The day to close; nil for none.
+    var closing: String?
+    /// The exchange directory; nil for the outbox.
+    var place: ExchangeDirectory?
+    /// The most bytes of one file.
+    var maxSize: Int64?
+    /// How the visit is made; nil if the export was asked for by itself.
+    var visit: ExchangeOptions?
+}
+
+/// What an export did.
+struct ExportResult {
+    let exported: Exported
+    let written: [WrittenBundle]
+    let wasThere: Bool
+    let replaced: [String]
+
+    init(_ exported: Exported, written: [WrittenBundle] = [], wasThere: Bool = false, replaced: [String] = []) {
+        self.exported = exported
+        self.written = written
+        self.wasThere = wasThere
+        self.replaced = replaced
+    }
+}
+
+extension Exported {
+    /// What bundles hold together, parts in order.
+    init(_ written: [WrittenBundle]) {
+        self.init(
+            bundle: written.first?.path, files: written.map(\.path), first: written.first?.manifest.first ?? 0,
+            last: written.last?.manifest.last ?? 0, operations: written.reduce(0) { $0 + $1.manifest.operations },
+            days: written.flatMap { $0.manifest.days.map(\.close) })
     }
 }
 

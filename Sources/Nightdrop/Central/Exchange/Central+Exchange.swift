@@ -1,0 +1,78 @@
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import NightdropStore
+
+extension Central {
+    /// Visits an exchange directory: merges what is there for head office, leaves a return bundle for every terminal that
+    /// needs one, and takes away what is no longer needed.
+    ///
+    /// What fails with one bundle does not stop the others; what fails while something is left is part of the report.
+    /// - Throws: `NightdropError` of kind `notFound` if the directory is not there, `notPermitted` if it belongs to another
+    ///   organisation, `tryAgain` while another merge runs; an error of this node's own disk.
+    public func exchange(with path: String, _ options: ExchangeOptions = ExchangeOptions()) throws -> ExchangeReport {
+        try NightdropError.attempt { try visit(path, options) }
+    }
+
+    private func visit(_ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
+        var visit = try ExchangeVisit(path, node: settings.id, organisation: organisation, options, fileSystem)
+        if !visit.report.isReadOnly {
+            visit.attempt { try removeLeftovers(in: $0.place) }
+        }
+        let merged = try merge([visit.report.directory], progress: ExchangeProgress.merging(options.progress))
+        visit.took(merged.bundles)
+        guard options.isLeaving else { return visit.finish() }
+        let answers = try answers(to: merged.bundles)
+        guard !visit.report.isReadOnly else {
+            if answers.isEmpty {
+                visit.note("\(visit.report.directory) is read-only: nothing was left")
+            } else {
+                let tills = answers.count == 1 ? "1 till" : "\(answers.count) tills"
+                visit.couldNotLeave("the answers for \(tills) wait for another way")
+            }
+            return visit.finish()
+        }
+        visit.mark(organisation)
+        for answer in answers {
+            visit.attempt { (visit: inout ExchangeVisit) in
+                let result = try leave(
+                    answer, in: visit.place, maxSize: options.maxSize, ifAbsent: true, progress: options.progress)
+                for bundle in result.written { visit.left(bundle, wasThere: result.wasThere) }
+                visit.replaced(result.replaced)
+            }
+        }
+        let open = try store.read { try $0.openConflicts() }
+        if open > 0 { visit.note("\(open == 1 ? "1 conflict waits" : "\(open) conflicts wait") for a person") }
+        return visit.finish()
+    }
+
+    /// What is to be written, and for whom.
+    private func answers(to outcomes: [BundleOutcome]) throws -> [ReturnWriter] {
+        let withGap = Set(outcomes.filter { $0.outcome == .waiting }.compactMap(\.from))
+        return try store.read { reader in
+            let cursor = try reader.cursor()
+            let held = try reader.journals()
+            return try reader.terminals().compactMap { terminal in
+                let hasGap = withGap.contains(terminal.node.text)
+                let need = ReturnNeed(
+                    terminal, cursor: cursor, coverage: coverage(of: terminal),
+                    isAsked: try hasGap || reader.isRequested(terminal))
+                guard need != .nothing else { return nil }
+                var answer = ReturnWriter(central: self, terminal: terminal, isGrant: need == .grant)
+                if hasGap {
+                    let seq = held.first { $0.journal == terminal.journal }?.seq ?? 0
+                    answer.directives.append(.sendAgain(from: seq + 1))
+                }
+                return answer
+            }
+        }
+    }
+
+    /// One at a time, so nobody is writing for head office meanwhile.
+    private func removeLeftovers(in place: ExchangeDirectory) throws {
+        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
+        defer { withExtendedLifetime(lock) {} }
+        try place.removeLeftovers(of: settings.id)
+    }
+}

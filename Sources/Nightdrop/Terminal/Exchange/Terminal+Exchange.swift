@@ -1,0 +1,59 @@
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropJournal
+import NightdropModel
+
+extension Terminal {
+    /// Visits an exchange directory: takes what is there for this terminal, leaves what central lacks, and takes away
+    /// what is no longer needed.
+    ///
+    /// What fails with one bundle does not stop the others; what fails while something is left is part of the report.
+    /// - Throws: `NightdropError` of kind `notFound` if the directory is not there, `notPermitted` if it belongs to another
+    ///   organisation; an error of this node's own disk.
+    public func exchange(with path: String, _ options: ExchangeOptions = ExchangeOptions()) throws -> ExchangeReport {
+        try NightdropError.attempt { try visit(path, options) }
+    }
+
+    private func visit(_ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
+        var visit = try ExchangeVisit(
+            path, node: identity.node, organisation: settings.organisation, options, fileSystem)
+        if !visit.report.isReadOnly {
+            visit.attempt { try removeLeftovers(in: $0.place) }
+        }
+        visit.took(try take([visit.report.directory]))
+        guard options.isLeaving else { return visit.finish() }
+        guard settings.central != nil else {
+            visit.note("this till is not enrolled yet: it has no grant of head office, so it left nothing")
+            return visit.finish()
+        }
+        guard !visit.report.isReadOnly else {
+            try noteWhatWaits(&visit)
+            return visit.finish()
+        }
+        if let organisation = settings.organisation { visit.mark(organisation) }
+        visit.attempt { (visit: inout ExchangeVisit) in
+            let result = try export(ExportTerms(place: visit.place, maxSize: options.maxSize, visit: options))
+            for bundle in result.written { visit.left(bundle, wasThere: result.wasThere) }
+            visit.replaced(result.replaced)
+        }
+        return visit.finish()
+    }
+
+    /// One export at a time, so nobody is writing for this terminal meanwhile.
+    private func removeLeftovers(in place: ExchangeDirectory) throws {
+        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
+        defer { withExtendedLifetime(lock) {} }
+        try place.removeLeftovers(of: identity.node)
+    }
+
+    /// On a medium that cannot be written.
+    private func noteWhatWaits(_ visit: inout ExchangeVisit) throws {
+        let pending = try status().totals.pending
+        if pending > 0 {
+            visit.couldNotLeave("\(pending == 1 ? "1 operation waits" : "\(pending) operations wait") for another way")
+        } else {
+            visit.note("\(visit.report.directory) is read-only: nothing was left")
+        }
+    }
+}
