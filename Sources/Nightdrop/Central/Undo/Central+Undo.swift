@@ -164,9 +164,10 @@ extension Central {
             part.drafts[0].key = key
             let csn = part.csn
             do {
-                _ = try recordChecked(part.drafts) { writer in
-                    guard try writer.cursor().csn == csn else { throw PlanIsOld() }
-                }
+                _ = try recordAll([part.drafts]) { drafts, hand in
+                    guard try hand.writer.cursor().csn == csn else { throw PlanIsOld() }
+                    return drafts
+                }[0].get()
             } catch is PlanIsOld { continue }
             report = planned
             return part
