@@ -7,7 +7,7 @@ import Testing
         "export",
         "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve", "history",
         "days",
-        "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo",
+        "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo", "exchange", "request",
     ]
 
     @Test(arguments: commands) func everyHelpHasExamplesAndStatuses(_ command: String) throws {
