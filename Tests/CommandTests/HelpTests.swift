@@ -8,7 +8,7 @@ import Testing
         "import", "merge", "return", "conflicts", "conflicts list", "conflicts show", "conflicts resolve",
         "conflicts apply", "history", "undo",
         "days",
-        "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo",
+        "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo", "exchange", "request",
     ]
 
     @Test(arguments: commands) func everyHelpHasExamplesAndStatuses(_ command: String) throws {

@@ -210,4 +210,44 @@ import Testing
         #expect(names(stick + "/to/HQ") == [])
         #expect(try chain.central.get("sale", "T1-1") != nil)
     }
+
+    /// However much is refused, the copies stay within bounds; the newest are kept.
+    @Test func theQuarantineIsBounded() throws {
+        let chain = try Chain()
+        try chain.till("T1")
+        let folder = chain.exchange + "/to/HQ"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for number in 1...230 {
+            let file = folder + "/bad\(number).nightdrop.tar"
+            try Data("no bundle \(number)".utf8).write(to: URL(fileURLWithPath: file))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: file)
+        }
+        let visit = try chain.central.exchange(with: chain.exchange)
+        #expect(visit.came.filter { $0.outcome == .refused }.count == 230)
+        #expect(visit.status == 65 && visit.safeToRemove)
+        let kept = names(chain.path("HQ/quarantine"))
+        let copies = kept.filter { !$0.hasSuffix(".why.txt") }
+        #expect(copies.count == 200)
+        #expect(kept.count == 400)
+        // In the order of their names, bad99 comes last.
+        #expect(copies.contains("bad99.nightdrop.tar"))
+    }
+
+    @Test func aDaemonTakesOnlyWhatIsMounted() throws {
+        let chain = try Chain()
+        let till = try chain.till("T1")
+        let empty = chain.path("mount")
+        try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
+        var options = ExchangeOptions()
+        options.needsMarker = true
+        let error = #expect(throws: NightdropError.self) { try till.exchange(with: empty, options) }
+        #expect(error?.kind == .tryAgain)
+        #expect(names(empty) == [])
+        try sale(till, "T1-1")
+        options.isLeaving = false
+        let taking = try till.exchange(with: chain.exchange, options)
+        #expect(taking.came.map(\.outcome) == [.known] && taking.left.isEmpty)
+        #expect(names(chain.exchange + "/to/HQ") == [])
+    }
 }
