@@ -104,7 +104,7 @@ extension BatchMerger {
             MergeConflict(
                 kind: .duplicate, state: .decided, operation: current.index, slot: Int32(current.slot), field: .none,
                 base: .none, central: serialized(first), centralClock: first.clock,
-                incoming: current.value(current.operation.set), rule: DuplicateRule.keepBoth.rawValue,
+                incoming: serialized(records[Int(spare)]), rule: DuplicateRule.keepBoth.rawValue,
                 decided: batch.arena.copy(JSONString.quoted(JSONString.unescaped(target))), number: 0))
     }
 

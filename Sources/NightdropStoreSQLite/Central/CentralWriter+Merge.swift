@@ -72,7 +72,7 @@ extension SQLiteCentralWriter {
         for (slot, record) in records.enumerated() where record.hasConflicts {
             try rows(
                 """
-                SELECT number, kind, field, journal, state FROM _conflict
+                SELECT number, kind, field, journal, state, csn FROM _conflict
                 WHERE rid = ? AND (state <> 'decided' OR decided_by IS NOT NULL) ORDER BY number
                 """
             ) {
@@ -83,7 +83,8 @@ extension SQLiteCentralWriter {
                 let field = row.optionalText(2).map { Array(JSONString.quoted($0).utf8.dropFirst().dropLast()) } ?? []
                 stored[Int32(slot), default: []].append(
                     StoredConflict(
-                        number: row.integer(0), kind: kind, field: field, journal: Int32(row.integer(3)), state: state))
+                        number: row.integer(0), kind: kind, field: field, journal: Int32(row.integer(3)), state: state,
+                        csn: row.integer(5)))
             }
         }
         return stored
