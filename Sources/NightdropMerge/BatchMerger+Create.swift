@@ -17,7 +17,7 @@ extension BatchMerger {
     /// Finds out what is meant by the create of an id.
     mutating func meaning(of current: Current) -> Meaning {
         guard records[current.slot].exists else { return .new }
-        guard current.rules.policy.duplicates == .keepBoth else { return .change }
+        guard current.rules.keepsBoth else { return .change }
         let isOwn = isOwn(current)
         let lives = records[current.slot].lives
         if isOwn && lives && isRepeat(current) { return .again }
@@ -50,7 +50,7 @@ extension BatchMerger {
         records[slot].lifeClock = current.clock
         records[slot].isChanged = true
         if operation.set.isPresent { records[slot].data = current.text[operation.set] }
-        guard operation.add.isPresent || !current.refusals.isEmpty else { return }
+        guard operation.add.isPresent || current.special != nil else { return }
         records[slot].expand()
         var made = current
         made.slot = slot
@@ -60,7 +60,7 @@ extension BatchMerger {
 
     /// Takes the fields that are not applied out of a new record.
     private mutating func leaveOut(_ current: Current) {
-        for refusal in current.refusals {
+        for refusal in current.special?.refusals ?? [] {
             guard let index = records[current.slot].field(refusal.field) else { continue }
             let value = records[current.slot].fields.remove(at: index).value
             refuse(refusal, value, current)
@@ -104,7 +104,7 @@ extension BatchMerger {
             MergeConflict(
                 kind: .duplicate, state: .decided, operation: current.index, slot: Int32(current.slot), field: .none,
                 base: .none, central: serialized(first), centralClock: first.clock,
-                incoming: current.value(current.operation.set), rule: DuplicateRule.keepBoth.rawValue,
+                incoming: serialized(records[Int(spare)]), rule: DuplicateRule.keepBoth.rawValue,
                 decided: batch.arena.copy(JSONString.quoted(JSONString.unescaped(target))), number: 0))
     }
 

@@ -31,7 +31,7 @@ extension BatchMerger {
         var cursor = FieldCursor(current.text, current.operation.set)
         while let member = cursor.next() {
             let name = current.text[member.name]
-            if !current.refusals.isEmpty, let refusal = current.refusal(of: name) {
+            if current.special != nil, let refusal = current.refusal(of: name) {
                 refuse(refusal, current.text[member.value], current)
             } else if current.rules.rule(name) != .counter {
                 set(name, current.text[member.value], current, kind)
@@ -192,18 +192,26 @@ extension BatchMerger {
         records[current.slot].isChanged = true
     }
 
-    /// An operation that has seen central's value closes what is open about the field.
+    /// An operation that has seen central's value closes what is open about the field. What one side did against a rule is
+    /// closed by that side, or by who has seen it.
     private mutating func settle(_ name: Bytes, _ value: Bytes, _ current: Current) {
-        guard current.decides == nil, !current.remarks.contains(where: { $0.field.equals(name) }) else { return }
+        guard current.decides == nil,
+            current.special?.remarks.contains(where: { $0.field.equals(name) }) != true
+        else { return }
         for index in undecided[Int32(current.slot)] ?? []
         where conflicts[index].state != .decided && conflicts[index].number == 0 && conflicts[index].field.equals(name)
         {
+            let isOwn = author(of: conflicts[index].operation) == current.author.code
+            let csn = context.firstCSN + Int64(conflicts[index].operation)
+            guard !conflicts[index].kind.isAboutOneSide || isOwn || current.operation.base >= csn else { continue }
             conflicts[index].state = .decided
             conflicts[index].rule = MergeConflict.laterChange
             conflicts[index].decided = value
         }
         guard let about = stored[Int32(current.slot)] else { return }
         for conflict in about where conflict.state != .decided && conflict.field.withUnsafeBytes({ $0.equals(name) }) {
+            let isOwn = conflict.journal == current.author.code
+            guard !conflict.kind.isAboutOneSide || isOwn || current.operation.base >= conflict.csn else { continue }
             closures.append(
                 ConflictClosure(
                     number: conflict.number, operation: current.index, decided: value, byPerson: false))

@@ -23,10 +23,9 @@ extension BatchMerger {
 
     /// A create or an update says that the record lives.
     mutating func live(_ current: Current) {
-        let record = records[current.slot]
-        if record.lives {
+        if records[current.slot].lives {
             takeOver(current)
-        } else if current.isConcurrent(with: record.lifeClock) {
+        } else if current.isConcurrent(with: records[current.slot].lifeClock) {
             decideLife(current, incoming: true)
         } else {
             revive(current)

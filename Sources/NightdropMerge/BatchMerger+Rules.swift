@@ -26,8 +26,10 @@ extension BatchMerger {
             let kind = ConflictKind(rawValue: violation.kind.rawValue) ?? .validation
             refusals.append(Refusal(field: field ?? .none, kind: kind, reason: violation.reason))
         }
+        let special = Special()
+        current.special = special
         guard !current.rules.isFact else {
-            current.remarks = refusals
+            special.remarks = refusals
             return true
         }
         for refusal in refusals where !isAboutOneValue(refusal, current) {
@@ -37,7 +39,7 @@ extension BatchMerger {
             hold(current, refusal.kind, reason(refusal))
             return false
         }
-        current.refusals = refusals.filter { isAboutOneValue($0, current) }
+        special.refusals = refusals.filter { isAboutOneValue($0, current) }
         return true
     }
 
@@ -64,11 +66,11 @@ extension BatchMerger {
     }
 
     /// Records what is wrong with a fact that was applied.
-    mutating func remark(_ current: Current) {
+    mutating func remark(_ current: Current, _ remarks: [Refusal]) {
         var current = current
         guard targets[current.index] >= 0 else { return }
         current.slot = Int(targets[current.index])
-        for remark in current.remarks {
+        for remark in remarks {
             guard !remark.field.isEmpty else {
                 note(
                     remark.kind, .open, current, .none, central: .none, nil, applied(current), remark.reason,
@@ -102,11 +104,11 @@ extension BatchMerger.Current {
     func gives(_ field: Bytes) -> Bool { sets(field) || FieldCursor.value(field, in: text, operation.add).isPresent }
 
     /// Why a field is left out; nil if it is not.
-    func refusal(of field: Bytes) -> Refusal? { refusals.first { $0.field.equals(field) } }
+    func refusal(of field: Bytes) -> Refusal? { special?.refusals.first { $0.field.equals(field) } }
 
     /// Whether nothing of the operation is applied.
     var isRefusedWhole: Bool {
-        !refusals.isEmpty && !operation.add.isPresent
-            && Set(refusals.map(\.field.text)).count == Int(operation.setCount)
+        guard let refusals = special?.refusals, !refusals.isEmpty, !operation.add.isPresent else { return false }
+        return Set(refusals.map(\.field.text)).count == Int(operation.setCount)
     }
 }

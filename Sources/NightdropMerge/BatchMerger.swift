@@ -34,6 +34,17 @@ public struct BatchMerger {
     /// By journal and the id that it uses.
     private var aliasesOfJournal: [Int32: [[UInt8]: [RecordAlias]]] = [:]
 
+    /// What is known of the few operations that break a rule, or that programs have decided about. A class, so that the
+    /// others carry nothing of it.
+    final class Special {
+        /// The fields that are not applied.
+        var refusals: [Refusal] = []
+        /// What is wrong with a fact that is applied nevertheless.
+        var remarks: [Refusal] = []
+        /// What programs have said, by field; the empty name stands for whether the record lives.
+        var answers: [(field: Bytes, answer: HookAnswer)] = []
+    }
+
     /// What holds for the operation in hand.
     struct Current {
         var index: Int
@@ -48,12 +59,8 @@ public struct BatchMerger {
         var text: Bytes
         /// The conflict that this operation of head office decides.
         var decides: Int64?
-        /// The fields that are not applied.
-        var refusals: [Refusal] = []
-        /// What is wrong with a fact that is applied nevertheless.
-        var remarks: [Refusal] = []
-        /// What programs have said, by field; the empty name stands for whether the record lives.
-        var answers: [(field: Bytes, answer: HookAnswer)] = []
+        /// What is special about it; nil for most operations.
+        var special: Special?
 
         var clock: FieldClock {
             FieldClock(csn: csn, author: author.code, time: time, isDecision: decides != nil, isDoubtful: isDoubtful)
@@ -100,7 +107,9 @@ public struct BatchMerger {
     public mutating func advance(_ answers: [HookAnswer]) -> [HookQuestion] {
         if var (current, questions) = waiting {
             waiting = nil
-            current.answers = zip(questions, answers).map { question, answer in
+            let special = current.special ?? Special()
+            current.special = special
+            special.answers = zip(questions, answers).map { question, answer in
                 (batch.arena.copy(question.field.map(JSONString.inside) ?? []), answer)
             }
             questions = []
@@ -174,7 +183,7 @@ public struct BatchMerger {
         case .update: update(current)
         case .delete: delete(current)
         }
-        if isApplied && !current.remarks.isEmpty { remark(current) }
+        if isApplied, let remarks = current.special?.remarks, !remarks.isEmpty { remark(current, remarks) }
         if let conflict = current.decides {
             records[current.slot].hasConflicts = true
             closures.append(

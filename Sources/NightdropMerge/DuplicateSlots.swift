@@ -11,12 +11,16 @@ public enum DuplicateSlots {
         load: (RecordSlot) throws -> MergeRecord
     ) rethrows -> [Int: Int32] {
         var spare: [Int: Int32] = [:]
+        // By slot: ids that were given away here, and ids that an operation of this batch makes.
         var taken: Set<Int32> = []
-        var created: Set<Int32> = []
+        var created = ContiguousArray<Bool>(repeating: false, count: batch.index.slots.count)
         func slot(_ key: RecordSlot, _ id: [UInt8]) throws -> Int {
             let count = batch.index.slots.count
             let slot = batch.slot(entity: key.entity, store: key.store, id: batch.arena.copy(id))
-            if slot == count { records.append(try load(batch.index.slots[slot])) }
+            if slot == count {
+                records.append(try load(batch.index.slots[slot]))
+                created.append(false)
+            }
             return slot
         }
         for alias in context.aliases {
@@ -28,26 +32,25 @@ public enum DuplicateSlots {
         for (runIndex, run) in batch.runs.enumerated() {
             guard let node = context.authors[context.runCodes[runIndex]]?.node else { continue }
             for index in run.operations {
-                let own = batch.slotOf[index]
-                let key = batch.index.slots[Int(own)]
-                let policy = batch.entities[Int(key.entity)].policy
+                let own = Int(batch.slotOf[index])
+                let rules = batch.entities[Int(batch.index.slots[own].entity)]
                 guard batch.operations[index].action == .create else {
                     // A fact is made by whatever comes first.
-                    if policy.isFact && !records[Int(own)].exists { created.insert(own) }
+                    if rules.isFact && !records[own].exists { created[own] = true }
                     continue
                 }
-                guard policy.duplicates == .keepBoth else { continue }
-                let isFirst = created.insert(own).inserted && !records[Int(own)].exists && !taken.contains(own)
+                guard rules.keepsBoth else { continue }
+                let isFirst = !created[own] && !records[own].exists && (taken.isEmpty || !taken.contains(Int32(own)))
+                created[own] = true
                 guard !isFirst else { continue }
+                let key = batch.index.slots[own]
                 var number = 1
                 while true {
                     let suffix = number == 1 ? "~\(node)" : "~\(node)~\(number)"
-                    let candidate = Int32(try slot(key, Array(key.id) + Array(suffix.utf8)))
+                    let candidate = try slot(key, Array(key.id) + Array(suffix.utf8))
                     number += 1
-                    if !records[Int(candidate)].exists && !created.contains(candidate)
-                        && taken.insert(candidate).inserted
-                    {
-                        spare[index] = candidate
+                    if !records[candidate].exists && !created[candidate] && taken.insert(Int32(candidate)).inserted {
+                        spare[index] = Int32(candidate)
                         break
                     }
                 }

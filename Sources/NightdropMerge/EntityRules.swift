@@ -30,6 +30,10 @@ public final class EntityRules: Sendable {
     public let hasHooks: Bool
     /// Whether facts, which only travel up.
     public let isFact: Bool
+    /// Whether its records belong to one store each.
+    public let isPerStore: Bool
+    /// Whether a second create of an id makes a second record.
+    public let keepsBoth: Bool
     /// Whether terminals may write it at all.
     public let isOpenToTerminals: Bool
     /// The rules for changes.
@@ -52,6 +56,8 @@ public final class EntityRules: Sendable {
         hasCounters = rules.contains(.counter)
         hasHooks = policy.onConflict == .hook || rules.contains(.hook)
         isFact = policy.isFact
+        isPerStore = policy.scope == .store
+        keepsBoth = policy.duplicates == .keepBoth
         isOpenToTerminals = policy.direction != .down && policy.writers != .central
         self.check = check ?? EntityCheck(policy)
         isChecked = self.check.isNeeded

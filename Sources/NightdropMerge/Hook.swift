@@ -89,7 +89,7 @@ extension BatchMerger {
     /// What a program's answer makes of a field, or of whether the record lives.
     func outcome(_ name: Bytes, _ current: Current) -> HookOutcome {
         let program = current.rules.hook(name)
-        guard let answer = current.answers.first(where: { $0.field.equals(name) })?.answer else {
+        guard let answer = current.special?.answers.first(where: { $0.field.equals(name) })?.answer else {
             return .failed("the program \(program) was not asked")
         }
         switch answer {

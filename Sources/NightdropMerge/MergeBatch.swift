@@ -91,6 +91,11 @@ public final class MergeBatch {
     private let validator: PolicyValidator?
     private var isArranged = false
     private var entityNames: [[UInt8]] = []
+    /// By a few bits of a name, the entity that was last seen with them.
+    private var entityGuesses = ContiguousArray<Int32>(repeating: -1, count: 64)
+    /// What holds for the present run.
+    private var isCentral = false
+    private var ownStore: Int32 = 0
 
     /// An empty batch under a policy; `validator` is the policy's, where there is one already.
     public init(policy: Policy, validator: PolicyValidator? = nil, expecting count: Int = 1024) {
@@ -101,40 +106,38 @@ public final class MergeBatch {
         slotOf.reserveCapacity(count)
     }
 
-    /// Whether there is room for so much more.
-    public func hasRoom(operations count: Int, bytes: Int) -> Bool {
+    /// Whether there is room for so much more, with at most `limit` operations in all.
+    public func hasRoom(operations count: Int, bytes: Int, limit: Int = Limits.batchOperations) -> Bool {
         operations.isEmpty
-            || (operations.count + count <= Limits.batchOperations && textBytes + bytes <= Limits.batchTextBytes)
+            || (operations.count + count <= limit && textBytes + bytes <= Limits.batchTextBytes)
     }
 
     /// Begins a run; the operations added next belong to it.
     public func begin(_ author: RunAuthor, text: SegmentText, segment: Int) {
         let start = operations.count
+        isCentral = author.isCentral
+        ownStore = author.store.map { storeIndex($0.text) } ?? 0
         runs.append(MergeRun(author: author, text: text, segment: segment, operations: start..<start))
     }
 
     /// Adds an operation, whose ranges refer to the current run's text.
     public func add(_ operation: ScannedOperation) {
-        guard let run = runs.last else { return }
-        let buffer = run.text.buffer
+        guard let last = runs.indices.last else { return }
+        let buffer = runs[last].text.buffer
         let entity = entityIndex(buffer[operation.entity])
+        let rules = entities[Int(entity)]
         var store: Int32 = 0
-        if entities[Int(entity)].policy.scope == .store {
-            if operation.store.isPresent && run.author.isCentral {
-                store = storeIndex(JSONString.unescaped(buffer[operation.store]))
-            } else if let own = run.author.store {
-                store = storeIndex(own.text)
-            }
+        if rules.isPerStore {
+            store =
+                operation.store.isPresent && isCentral
+                ? storeIndex(JSONString.unescaped(buffer[operation.store])) : ownStore
         }
         slotOf.append(Int32(index.slot(entity: entity, store: store, id: buffer[operation.id])))
-        let rules = entities[Int(entity)]
         // Here, because the thread that merges has more to do.
-        if rules.isChecked, !run.author.isCentral, !rules.check.allows(operation, in: buffer) {
-            faults.append(operations.count)
-        }
+        if rules.isChecked, !isCentral, !rules.check.allows(operation, in: buffer) { faults.append(operations.count) }
         operations.append(operation)
         textBytes += operation.line.count + 1
-        runs[runs.count - 1].operations = run.operations.lowerBound..<operations.count
+        runs[last].operations = runs[last].operations.lowerBound..<operations.count
     }
 
     /// Numbers the slots by entity, store and id, once all operations are added: the order in which a B-tree is best read
@@ -160,6 +163,15 @@ public final class MergeBatch {
     public func slot(entity: Int32, store: Int32, id: Bytes) -> Int { index.slot(entity: entity, store: store, id: id) }
 
     private func entityIndex(_ name: Bytes) -> Int32 {
+        let bits = name.isEmpty ? 0 : Int(name[0] ^ name[name.count - 1] &* 7) & 63
+        let guess = entityGuesses[bits]
+        if guess >= 0, entityNames[Int(guess)].withUnsafeBytes({ $0.equals(name) }) { return guess }
+        let found = entity(named: name)
+        entityGuesses[bits] = found
+        return found
+    }
+
+    private func entity(named name: Bytes) -> Int32 {
         for index in entityNames.indices where entityNames[index].withUnsafeBytes({ $0.equals(name) }) {
             return Int32(index)
         }

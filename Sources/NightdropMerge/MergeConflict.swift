@@ -20,6 +20,14 @@ public enum ConflictKind: String, Sendable, CaseIterable {
     case clock
     /// What no journal brings again after head office was restored.
     case lost
+
+    /// Whether it is about what one side did, rather than about two values.
+    var isAboutOneSide: Bool {
+        switch self {
+        case .constraint, .validation, .permission, .lost: true
+        case .field, .createCreate, .deleteUpdate, .duplicate, .clock: false
+        }
+    }
 }
 
 /// Where a conflict stands.
@@ -85,10 +93,13 @@ public struct StoredConflict: Sendable {
     public var journal: Int32
     /// Where it stands.
     public var state: ConflictState
+    /// The change that its incoming value became.
+    public var csn: Int64
 
     /// A stored conflict.
-    public init(number: Int64, kind: ConflictKind, field: [UInt8], journal: Int32, state: ConflictState) {
+    public init(number: Int64, kind: ConflictKind, field: [UInt8], journal: Int32, state: ConflictState, csn: Int64) {
         self.number = number
+        self.csn = csn
         self.kind = kind
         self.field = field
         self.journal = journal

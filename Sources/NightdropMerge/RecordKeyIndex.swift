@@ -8,33 +8,55 @@ public struct RecordSlot {
     public var store: Int32
     /// The id, as it stands between the quotes.
     public var id: Bytes
+    /// Whether it is written as it is, without escapes.
+    public let isPlain: Bool
+
+    /// A slot.
+    init(entity: Int32, store: Int32, id: Bytes) {
+        self.entity = entity
+        self.store = store
+        self.id = id
+        isPlain = !id.contains(UInt8(ascii: "\\"))
+    }
 }
 
 /// Finds the slot of a record key: a hash table with open addressing over bytes.
 public struct RecordKeyIndex {
     /// The slots, in the order in which they were first seen, or that of `arrange`.
     public private(set) var slots: ContiguousArray<RecordSlot> = []
-    private var table: ContiguousArray<Int32>
+    /// For each place, the upper half of the key's hash and the slot, so that most other keys are told apart by the former.
+    private var table: ContiguousArray<Place>
     private var mask: Int
+
+    private struct Place {
+        var tag: UInt32
+        var slot: Int32
+    }
 
     /// An empty index, with room for the keys that are expected.
     public init(expecting count: Int) {
         var size = 64
         while size < count * 2 { size *= 2 }
-        table = ContiguousArray(repeating: -1, count: size)
+        table = ContiguousArray(repeating: Place(tag: 0, slot: -1), count: size)
         mask = size - 1
+        slots.reserveCapacity(count)
     }
 
     /// The slot of a key, which is made if it is new.
     public mutating func slot(entity: Int32, store: Int32, id: Bytes) -> Int {
-        var place = RecordKeyIndex.hash(entity, store, id) & mask
-        while table[place] >= 0 {
-            let index = Int(table[place])
-            if slots[index].entity == entity, slots[index].store == store, slots[index].id.equals(id) { return index }
+        let hash = RecordKeyIndex.hash(entity, store, id)
+        let tag = UInt32(truncatingIfNeeded: hash >> 32)
+        var place = Int(truncatingIfNeeded: hash) & mask
+        while table[place].slot >= 0 {
+            if table[place].tag == tag {
+                let index = Int(table[place].slot)
+                let slot = slots[index]
+                if slot.entity == entity, slot.store == store, slot.id.equals(id) { return index }
+            }
             place = (place + 1) & mask
         }
         slots.append(RecordSlot(entity: entity, store: store, id: id))
-        table[place] = Int32(slots.count - 1)
+        table[place] = Place(tag: tag, slot: Int32(slots.count - 1))
         if slots.count * 2 > table.count { grow() }
         return slots.count - 1
     }
@@ -54,31 +76,65 @@ public struct RecordKeyIndex {
             arranged.append(slot)
         }
         slots = arranged
-        for place in table.indices where table[place] >= 0 { table[place] = renumbered[Int(table[place])] }
+        for place in table.indices where table[place].slot >= 0 {
+            table[place].slot = renumbered[Int(table[place].slot)]
+        }
         return renumbered
     }
 
+    /// What a slot is sorted by: entity and store, then the first 16 bytes of the id as numbers. Most ids are no longer.
+    private struct SortKey {
+        let group: UInt64
+        let first: UInt64
+        let second: UInt64
+        let slot: Int32
+    }
+
     private func sorted() -> [Int32] {
-        (0..<Int32(slots.count)).sorted { left, right in
-            let (a, b) = (slots[Int(left)], slots[Int(right)])
-            if a.entity != b.entity { return a.entity < b.entity }
-            if a.store != b.store { return a.store < b.store }
-            return a.id.precedes(b.id)
+        var keys = ContiguousArray<SortKey>()
+        keys.reserveCapacity(slots.count)
+        for (index, slot) in slots.enumerated() {
+            let group = UInt64(UInt32(bitPattern: slot.entity)) << 32 | UInt64(UInt32(bitPattern: slot.store))
+            keys.append(
+                SortKey(
+                    group: group, first: RecordKeyIndex.bytes(slot.id, from: 0),
+                    second: RecordKeyIndex.bytes(slot.id, from: 8), slot: Int32(index)))
         }
+        slots.withUnsafeBufferPointer { slots in
+            keys.sort { a, b in
+                if a.group != b.group { return a.group < b.group }
+                if a.first != b.first { return a.first < b.first }
+                if a.second != b.second { return a.second < b.second }
+                return slots[Int(a.slot)].id.precedes(slots[Int(b.slot)].id)
+            }
+        }
+        return keys.map(\.slot)
+    }
+
+    /// Eight bytes as a number that is ordered like them; those behind the end count as zeros.
+    private static func bytes(_ id: Bytes, from start: Int) -> UInt64 {
+        if start + 8 <= id.count {
+            return UInt64(bigEndian: id.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+        }
+        var number: UInt64 = 0
+        for index in start..<(start + 8) { number = number << 8 | (index < id.count ? UInt64(id[index]) : 0) }
+        return number
     }
 
     private mutating func grow() {
-        table = ContiguousArray(repeating: -1, count: table.count * 2)
+        let old = table
+        table = ContiguousArray(repeating: Place(tag: 0, slot: -1), count: old.count * 2)
         mask = table.count - 1
-        for (index, slot) in slots.enumerated() {
-            var place = RecordKeyIndex.hash(slot.entity, slot.store, slot.id) & mask
-            while table[place] >= 0 { place = (place + 1) & mask }
-            table[place] = Int32(index)
+        for entry in old where entry.slot >= 0 {
+            let slot = slots[Int(entry.slot)]
+            var place = Int(truncatingIfNeeded: RecordKeyIndex.hash(slot.entity, slot.store, slot.id)) & mask
+            while table[place].slot >= 0 { place = (place + 1) & mask }
+            table[place] = entry
         }
     }
 
     /// Multiplies and folds eight bytes at a time; seeded with entity and store.
-    private static func hash(_ entity: Int32, _ store: Int32, _ id: Bytes) -> Int {
+    private static func hash(_ entity: Int32, _ store: Int32, _ id: Bytes) -> UInt64 {
         var state = UInt64(UInt32(bitPattern: entity)) << 32 | UInt64(UInt32(bitPattern: store))
         state = (state ^ 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
         var offset = 0
@@ -91,7 +147,7 @@ public struct RecordKeyIndex {
             rest = rest << 8 | UInt64(id[offset])
             offset += 1
         }
-        return Int(truncatingIfNeeded: fold(state ^ rest) >> 1)
+        return fold(state ^ rest)
     }
 
     private static func fold(_ value: UInt64) -> UInt64 {

@@ -12,6 +12,8 @@ final class MergeDesk {
     let policy: Policy
     let directory: URL
     var now: Int64 = 1_790_000_000_000
+    /// What programs answer.
+    var hook: (HookQuestion) -> HookAnswer = { _ in .failed("there is none") }
     private var journals: [String: UniqueID] = [:]
     private var numbers: [String: Int64] = [:]
     private var segments: [String: Int64] = [:]
@@ -78,7 +80,7 @@ final class MergeDesk {
                             hash: .none,
                             file: "x", offset: 0, length: 0, bundle: nil)))
             }
-            let result = try writer.merge(batch, segments: ids, codes: codes, now: self.now)
+            let result = try writer.merge(batch, segments: ids, codes: codes, now: self.now, asking: self.hook)
             _ = try writer.endMergeTransaction(at: self.now)
             return result.conflicts.reduce(0, +)
         }

@@ -53,7 +53,7 @@ extension SQLiteCentralWriter {
         for (slot, record) in records.enumerated() where record.hasConflicts {
             try rows(
                 """
-                SELECT number, kind, field, journal, state FROM _conflict
+                SELECT number, kind, field, journal, state, csn FROM _conflict
                 WHERE rid = ? AND (state <> 'decided' OR decided_by IS NOT NULL) ORDER BY number
                 """
             ) {
@@ -64,7 +64,8 @@ extension SQLiteCentralWriter {
                 let field = row.optionalText(2).map { Array(JSONString.quoted($0).utf8.dropFirst().dropLast()) } ?? []
                 stored[Int32(slot), default: []].append(
                     StoredConflict(
-                        number: row.integer(0), kind: kind, field: field, journal: Int32(row.integer(3)), state: state))
+                        number: row.integer(0), kind: kind, field: field, journal: Int32(row.integer(3)), state: state,
+                        csn: row.integer(5)))
             }
         }
         return stored
@@ -118,11 +119,11 @@ final class RecordLoader {
     /// The record of a slot.
     func load(_ slot: RecordSlot) throws -> MergeRecord {
         // Ids with escapes are ordered otherwise as they are written than as the store has them.
-        let isPlain = !slot.id.contains(UInt8(ascii: "\\"))
+        let isPlain = slot.isPlain
         if isPlain, let gap, gap.holds(slot) { return MergeRecord() }
         select.bind(1, entityCodes[Int(slot.entity)])
         select.bind(2, storeCodes[Int(slot.store)])
-        select.bind(3, id: slot.id)
+        select.bind(3, id: slot)
         defer { select.reset() }
         let next = try select.step() ? select.bytes(7) : nil
         guard let next, isPlain ? next.equals(slot.id) : next.elementsEqual(JSONString.unescaped(slot.id).utf8) else {
@@ -140,11 +141,11 @@ final class RecordLoader {
 
 extension SQLStatement {
     /// Binds an id as written in operations. The bytes must stay where they are until the statement has run.
-    func bind(_ index: Int32, id: UnsafeRawBufferPointer) {
-        if id.contains(UInt8(ascii: "\\")) {
-            bind(index, JSONString.unescaped(id))
+    func bind(_ index: Int32, id slot: RecordSlot) {
+        if slot.isPlain {
+            bind(index, bytes: slot.id)
         } else {
-            bind(index, bytes: id)
+            bind(index, JSONString.unescaped(slot.id))
         }
     }
 }
@@ -177,17 +178,19 @@ struct RecordWriter {
 
     private func writeChanges(_ merger: inout BatchMerger, _ context: MergeContext, _ segments: [Int64]) throws {
         let insert = try SQLStatement(writer.db, "INSERT INTO _change VALUES (?, ?, ?, ?, ?)")
+        let operations = merger.batch.operations
         for run in merger.batch.runs {
+            // What is bound stays bound.
+            insert.bind(4, segments[run.segment])
+            let isCentral = run.author.isCentral
             for index in run.operations {
                 let csn = context.firstCSN + Int64(index)
                 let head = merger.chain(index, csn)
                 insert.bind(1, csn)
                 insert.bind(2, head?.rid)
                 insert.bind(3, head.flatMap { $0.previous == 0 ? nil : $0.previous })
-                insert.bind(4, segments[run.segment])
                 // Head office's own journal is its own archive, in which an operation is found by its number.
-                let operation = merger.batch.operations[index]
-                insert.bind(5, run.author.isCentral ? operation.seq : Int64(operation.line.start))
+                insert.bind(5, isCentral ? operations[index].seq : Int64(operations[index].line.start))
                 try insert.run()
             }
         }
@@ -205,11 +208,13 @@ struct RecordWriter {
             "UPDATE _record SET data = ?, clocks = ?, csn = ?, head = ?, lives = ?, conflicts = ? WHERE rid = ?")
         let onlyHead = try SQLStatement(writer.db, "UPDATE _record SET head = ?, conflicts = ? WHERE rid = ?")
         var text: [UInt8] = []
+        var bound = (entity: Int32(-1), store: Int32(-1))
+        let slots = merger.batch.index.slots
         // Looked at where they stand: records are large, and there are many.
         try merger.records.withUnsafeBufferPointer { records in
             for slot in records.indices where records[slot].exists {
                 if records[slot].isChanged {
-                    if records[slot].isNew { bindKey(insert, merger.batch, slot) }
+                    if records[slot].isNew { bindKey(insert, merger.batch, slots[slot], &bound) }
                     try write(records, slot, records[slot].isNew ? insert : update, &text)
                 } else if records[slot].head > 0 {
                     onlyHead.bind(1, records[slot].head)
@@ -246,14 +251,18 @@ struct RecordWriter {
         return Bytes(start: text.utf8Start, count: 2)
     }
 
-    private func bindKey(_ insert: SQLStatement, _ batch: MergeBatch, _ slot: Int) {
-        let key = batch.index.slots[slot]
+    /// Binds what a record is known by. Entity and store are mostly those of the record before, and still bound.
+    private func bindKey(
+        _ insert: SQLStatement, _ batch: MergeBatch, _ key: RecordSlot, _ bound: inout (entity: Int32, store: Int32)
+    ) {
+        insert.bind(10, id: key)
+        guard bound != (key.entity, key.store) else { return }
+        bound = (key.entity, key.store)
         let rules = batch.entities[Int(key.entity)]
         let store = loader.storeCodes[Int(key.store)]
         insert.bind(8, loader.entityCodes[Int(key.entity)])
         insert.bind(9, store)
-        insert.bind(10, id: key.id)
-        insert.bind(11, rules.policy.isFact ? nil : rules.policy.scope == .store ? store : 0)
+        insert.bind(11, rules.isFact ? nil : rules.isPerStore ? store : 0)
     }
 
     private func writeAliases(_ aliases: [RecordAlias]) throws {

@@ -13,14 +13,14 @@ struct All: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "all", shouldDisplay: false)
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case record, seal, merge, `return`, curve
+        case record, seal, decide, merge, `return`, curve
     }
 
     @Option(help: "The C program that makes the floors.") var floor: String
     @Option(help: "Where to put the data; it must be on the disk that is to be measured.") var directory =
         ".build/bench"
     @Option(help: "How many pairs of measurements, at least 3.") var pairs = 3
-    @Option(help: "Only this part: record, seal, merge, return, curve. May be repeated.") var only: [Part] = []
+    @Option(help: "Only this part: record, seal, decide, merge, return, curve. May be repeated.") var only: [Part] = []
     @Flag(help: "A minute's run on little data, to see that all of it works. Judges nothing.") var quick = false
     @Flag(help: "Follow the cost of an operation up to 10,000,000 of them; takes long.") var curve = false
     @Flag(help: "One JSON document instead of a table.") var json = false
@@ -31,6 +31,7 @@ struct All: ParsableCommand {
             floor: floor, directory: URL(fileURLWithPath: directory).path, isQuick: quick, pairs: pairs)
         if parts.contains(.record) { try run.record() }
         if parts.contains(.seal) { try run.sealAndExport() }
+        if parts.contains(.decide) { try run.decide() }
         if parts.contains(.merge) || parts.contains(.return) { try run.makeCorpus() }
         if parts.contains(.merge) { try run.merge() }
         if parts.contains(.return) { try run.answer() }
@@ -63,6 +64,7 @@ struct Measure: ParsableCommand {
                     customerLimit: number(3), folders: rest.last == "folders")
                 return 0
             }.report()
+        case ("decide", 1): try DecideMeasurement.decide(operations: number(0)).report()
         case ("merge", 2...): try MergeMeasurement.merge(rest[0], Array(rest.dropFirst())).report()
         case ("copies", 3): try MergeMeasurement.copies(rest[0], rest[1], into: rest[2]).report()
         case ("latency", 3): try RecordMeasurement.latency(rest[0], pairs: number(1), commits: number(2)).report()

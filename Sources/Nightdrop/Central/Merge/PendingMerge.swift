@@ -31,8 +31,8 @@ struct PendingMerge {
     var finished: [Source] = []
     var archiveLengths: [String: Int64] = [:]
 
-    init(_ validator: PolicyValidator) {
-        batch = MergeBatch(policy: validator.policy, validator: validator, expecting: 4096)
+    init(_ validator: PolicyValidator, expecting count: Int = 4096) {
+        batch = MergeBatch(policy: validator.policy, validator: validator, expecting: count)
     }
 
     var isEmpty: Bool { batch.operations.isEmpty && segments.isEmpty && finished.isEmpty && terminals.isEmpty }
