@@ -1,3 +1,5 @@
+import Glibc
+
 extension FileSystem {
     /// All bytes of a file; nil if there is none.
     public func contents(_ path: String) throws(FileError) -> [UInt8]? {
@@ -69,6 +71,13 @@ public enum Path {
     public static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// The path from the root: a relative one begins where the process stands.
+    public static func whole(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let place = getcwd(nil, 0) else { return path }
+        defer { free(place) }
+        return String(cString: place) + "/" + path
     }
 
     /// Everything behind the last `/`.

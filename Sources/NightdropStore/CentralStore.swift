@@ -39,6 +39,8 @@ public protocol CentralStore: Sendable {
     func read<Answer>(_ body: (any CentralReader) throws -> Answer) throws -> Answer
     /// Writes: all of it, durable on return, or nothing.
     func write<Answer>(_ body: (any CentralWriter) throws -> Answer) throws -> Answer
+    /// Runs what a write would do, and undoes all of it. Others read meanwhile, but nobody else writes.
+    func rehearse<Answer>(_ body: (any CentralWriter) throws -> Answer) throws -> Answer
 }
 
 /// What can be asked of central's store.
@@ -67,6 +69,8 @@ public protocol CentralReader: CentralHistory, CentralAudit, CentralUndoReader {
     func conflicts(_ filter: ConflictFilter, _ body: (ConflictRow) throws -> Void) throws
     /// What stands now in the place that a conflict is about; nil where it is about the whole record, or there is none.
     func present(_ conflict: ConflictRow) throws -> PresentValue?
+    /// The sum of a field over the living records of an entity. Reads all of them.
+    func sum(of field: String, entity: String) throws -> ExactDecimal
     /// One conflict.
     func conflict(_ number: Int64) throws -> ConflictRow?
     /// How many conflicts wait for a person.
@@ -112,17 +116,26 @@ public protocol CentralWriter: CentralReader, CentralUndoWriter {
     /// codes of its runs' journals; `ask` answers what only a program can decide. Returns the number of conflicts by run, and
     /// the last CSN.
     func merge(
-        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, asking ask: (HookQuestion) -> HookAnswer
+        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, observer: (any MergeObserver)?,
+        asking ask: (HookQuestion) -> HookAnswer
     ) throws -> (conflicts: [Int64], csn: Int64)
     /// Ends the merge transaction: gives its last CSN a random id.
     func endMergeTransaction(at time: Int64) throws -> Cursor
 }
 
+/// Looks on while a batch is merged.
+public protocol MergeObserver: AnyObject {
+    /// The records are as they were.
+    func willMerge(_ merger: BatchMerger)
+    /// Everything is decided, and not yet written.
+    func didMerge(_ merger: BatchMerger)
+}
+
 extension CentralWriter {
-    /// Merges a batch without programs: what only they can decide falls to the later time.
+    /// Merges a batch with nobody looking on, and without programs: what only they can decide falls to the later time.
     public func merge(
         _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64
     ) throws -> (conflicts: [Int64], csn: Int64) {
-        try merge(batch, segments: segments, codes: codes, now: now) { _ in .failed("no program runs here") }
+        try merge(batch, segments: segments, codes: codes, now: now, observer: nil) { _ in .failed("no program runs here") }
     }
 }

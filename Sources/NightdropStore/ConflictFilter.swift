@@ -14,11 +14,13 @@ public struct ConflictFilter: Sendable, Equatable {
     public var store: String?
     /// The till that the incoming operation came from.
     public var terminal: String?
+    /// The change behind which their operations came in.
+    public var after: Int64?
 
     /// A filter.
     public init(
         all: Bool = false, state: String? = nil, kind: String? = nil, entity: String? = nil, field: String? = nil,
-        store: String? = nil, terminal: String? = nil
+        store: String? = nil, terminal: String? = nil, after: Int64? = nil
     ) {
         self.all = all
         self.state = state
@@ -27,6 +29,7 @@ public struct ConflictFilter: Sendable, Equatable {
         self.field = field
         self.store = store
         self.terminal = terminal
+        self.after = after
     }
 }
 

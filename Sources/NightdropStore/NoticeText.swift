@@ -55,7 +55,7 @@ public enum NoticeText {
         case (nil, _): what = "settled"
         }
         return
-            "\(conflict.entity) \(conflict.id): \(what), \(person.map { "decided by \($0)" } ?? "by a later change")."
+            "\(conflict.entity) \(conflict.id): \(what), \(person.map(decided) ?? "by a later change")."
     }
 
     /// What a person made of a till's operation that head office had not applied.
@@ -71,10 +71,11 @@ public enum NoticeText {
     /// To the till whose operation was held back, once a person has decided.
     public static func resolved(_ conflict: ConflictRow, _ held: Held, person: String) -> String {
         let change = "\(conflict.entity) \(conflict.id): the change from here that had not been applied"
+        let decided = decided(person)
         return switch held {
-        case .applied: "\(change) is applied now, decided by \(person)."
-        case .corrected(let fields): "\(change) is applied now with other values, \(fields), decided by \(person)."
-        case .dropped: "\(change) is dropped, decided by \(person). Head office's record stays as it is."
+        case .applied: "\(change) is applied now, \(decided)."
+        case .corrected(let fields): "\(change) is applied now with other values, \(fields), \(decided)."
+        case .dropped: "\(change) is dropped, \(decided). The record stays as head office has it."
         }
     }
 
@@ -93,5 +94,9 @@ public enum NoticeText {
     /// Which rule decided, and why where it is not plain.
     private static func because(_ conflict: ConflictRow) -> String {
         " (\(conflict.rule)" + (conflict.reason.map { ": \($0)" } ?? "") + ")"
+    }
+
+    private static func decided(_ person: String) -> String {
+        person == "head office" ? "decided at head office" : "decided by \(person) at head office"
     }
 }

@@ -109,7 +109,9 @@ import Testing
         try shop.succeed("return", "--all", "--to", "share", "-C", "HQ")
         try shop.succeed("import", "share", "-C", "T01")
         let notices = try shop.succeed("notices", "-C", "T01").out
-        #expect(notices.contains(#"applied now with other values, {"name":"z"}, decided by Anna."#), "\(notices)")
+        #expect(
+            notices.contains(#"applied now with other values, {"name":"z"}, decided by Anna at head office."#),
+            "\(notices)")
         let status = try shop.succeed("status", "-C", "T01", "--json").document()
         #expect(status["totals"]?["failed"] == 0)
     }

@@ -1,3 +1,5 @@
+import NightdropFormats
+
 /// What became of one bundle that was given to `import` or `merge`.
 public struct BundleOutcome: Sendable, Equatable {
     /// The outcomes of the command line's JSON.
@@ -32,6 +34,8 @@ public struct BundleOutcome: Sendable, Equatable {
     public var known: Int64 = 0
     /// How many conflicts it led to.
     public var conflicts: Int64 = 0
+    /// The hash of its manifest, which names everything in it; nil where it was not taken in.
+    public var manifest: ContentHash?
     /// The exit status that this outcome calls for; 0 for none.
     public var status: Int32 = 0
 

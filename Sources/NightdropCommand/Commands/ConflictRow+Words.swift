@@ -24,29 +24,4 @@ extension ConflictRow {
         else { return nil }
         return value
     }
-
-    /// As lists print it.
-    var json: JSONValue { .object(members) }
-
-    /// The members of lists.
-    var members: [JSONValue.Member] {
-        [
-            .init("conflict", .integer(number)), .init("kind", .string(kind)), .init("entity", .string(entity)),
-            .init("id", .string(id)), .init("field", .optional(field)), .init("base", JSONValue(json: base)),
-            .init("central", JSONValue(json: central)), .init("incoming", JSONValue(json: incoming)),
-            .init("rule", .string(rule)), .init("decided", JSONValue(json: decided)), .init("state", .string(state)),
-        ]
-    }
-
-    /// What `conflicts show` adds.
-    var furtherMembers: [JSONValue.Member] {
-        [
-            .init("store", .optional(store.isEmpty ? nil : store)), .init("node", .string(node)),
-            .init("by", .optional(by)), .init("at", .time(time)), .init("seq", .integer(seq)),
-            .init("csn", .integer(csn)), .init("centralNode", .optional(centralNode)),
-            .init("centralAt", .time(centralTime)), .init("decidedBy", .optional(decidedBy)),
-            .init("decidedAt", .time(decidedAt)), .init("reason", .optional(reason)),
-            .init("revision", .integer(revision)),
-        ]
-    }
 }

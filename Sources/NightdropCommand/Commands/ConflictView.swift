@@ -17,7 +17,7 @@ struct ConflictView {
 
     var json: JSONValue {
         .object(
-            row.members + row.furtherMembers + [
+            (row.wholeJSON.members ?? []) + [
                 .init("present", JSONValue(json: present?.value)),
                 .init("decisions", .array(decisions.map(\.json))),
             ])

@@ -55,6 +55,24 @@ public final class CentralDatabase: CentralStore {
         }
     }
 
+    /// Runs what a write would do, and undoes all of it. What it changes stays in memory, up to 128 MiB of pages; the rest
+    /// goes into the write-ahead log, where it counts for nothing.
+    public func rehearse<Answer>(_ body: (any CentralWriter) throws -> Answer) throws -> Answer {
+        try attempt {
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA cache_spill = 8192")
+                defer { try? db.execute(sql: "PRAGMA cache_spill = 1") }
+                var answer: Answer?
+                try db.inTransaction(.immediate) {
+                    answer = try body(SQLiteCentralWriter(db: db))
+                    return .rollback
+                }
+                guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
+                return answer
+            }
+        }
+    }
+
     /// Errors of the library become the store's; those of a body stay what they are.
     private func attempt<Answer>(_ body: () throws -> Answer) throws -> Answer {
         do { return try body() } catch let error as DatabaseError { throw StoreError(error, path) }

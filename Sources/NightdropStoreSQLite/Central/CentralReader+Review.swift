@@ -19,6 +19,7 @@ extension SQLiteReading {
         require("entity = ?", filter.entity)
         require("field = ?", filter.field)
         require("node = ?", filter.terminal)
+        require("csn > CAST(? AS INTEGER)", filter.after.map { String($0) })
         if let store = filter.store {
             conditions.append("(store = ? OR node IN (SELECT node FROM _terminal WHERE store = ?))")
             values += [store, store]
@@ -63,6 +64,22 @@ extension SQLiteReading {
             }
         }
         return PresentValue(value: value, node: node, time: clock?.time.milliseconds ?? 0)
+    }
+}
+
+extension SQLiteReading {
+    func sum(of field: String, entity: String) throws -> ExactDecimal {
+        let name = Array(JSONString.quoted(field).utf8.dropFirst().dropLast())
+        var sum = ExactDecimal.zero
+        try rows("SELECT data FROM _record WHERE entity = (SELECT code FROM _entity WHERE name = ?) AND lives") {
+            $0.bind(1, entity)
+        } _: { row in
+            let data = row.bytes(0)
+            let value = name.withUnsafeBytes { FieldCursor.value($0, in: data, ByteRange(0, data.count)) }
+            guard value.isPresent, let number = ExactDecimal(json: data[value]) else { return }
+            sum = sum.adding(number) ?? sum
+        }
+        return sum
     }
 }
 

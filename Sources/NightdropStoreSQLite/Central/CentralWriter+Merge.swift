@@ -6,7 +6,8 @@ import NightdropStore
 
 extension SQLiteCentralWriter {
     func merge(
-        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, asking ask: (HookQuestion) -> HookAnswer
+        _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, observer: (any MergeObserver)?,
+        asking ask: (HookQuestion) -> HookAnswer
     ) throws -> (conflicts: [Int64], csn: Int64) {
         let first = try lastCSN() + 1
         let authors = try mergeAuthors()
@@ -20,7 +21,9 @@ extension SQLiteCentralWriter {
         var merger = BatchMerger(
             batch: batch, records: records, context: context, stored: stored, spareSlots: spareSlots)
         records = []
+        observer?.willMerge(merger)
         merger.merge(asking: ask)
+        observer?.didMerge(merger)
         try RecordWriter(self, loader).write(&merger, context: context, segments: segments)
         let conflicts = try ConflictWriter(self, merger, context).write()
         return (conflicts, context.firstCSN + Int64(batch.operations.count) - 1)

@@ -65,7 +65,8 @@ import Testing
         #expect(try desk.central.conflict(desk.conflict.number)?.decidedBy == "Anna")
         #expect(
             try desk.notices().last
-                == "product A: the change from here that had not been applied is applied now, decided by Anna.")
+                == "product A: the change from here that had not been applied is applied now, decided by Anna at head office."
+        )
         #expect(try desk.chain.tills["T1"]?.get("product", "A")?["price"]?.json == "2")
         #expect(try desk.chain.tills["T1"]?.status().totals.failed == 0)
     }

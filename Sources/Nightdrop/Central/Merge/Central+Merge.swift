@@ -19,17 +19,26 @@ extension Central {
         let lock = try lockForMerge()
         defer { _ = lock }
         let inputs = try MergeInput.collect(paths, for: settings.id, fileSystem)
-        let (outcomes, taken) = try run(inputs, progress)
+        var committer = MergeCommitter(HookDesk(self))
+        let session = try run(inputs, progress) { try committer.commit($0, to: store) }
+        for copy in session.inboxCopies { try? fileSystem.remove(copy) }
+        return try report(session, committer, returnTo: exchange)
+    }
+
+    /// What a session whose operations are all committed did; with return bundles.
+    func report(
+        _ session: MergeSession, _ committer: MergeCommitter, returnTo exchange: String?
+    ) throws -> MergeReport {
         var report = MergeReport()
-        report.bundles = outcomes
+        report.bundles = session.outcomes(committer)
         report.csn = try store.read { try $0.cursor().csn }
         if let exchange {
-            report.returns = try writeReturns(answering: taken, outcomes, to: exchange)
+            report.returns = try writeReturns(answering: session.taken, report.bundles, to: exchange)
         }
         return report
     }
 
-    private func lockForMerge() throws -> any FileLock {
+    func lockForMerge() throws -> any FileLock {
         do throws(FileError) {
             return try fileSystem.lock(directory.path + "/merge.lock", wait: false)
         } catch {
@@ -39,14 +48,15 @@ extension Central {
     }
 
     /// Takes in and decodes on one thread, commits on this one.
-    private func run(
-        _ inputs: [MergeInput], _ progress: (@Sendable (MergeProgress) -> Void)?
-    ) throws -> ([BundleOutcome], [NodeID: Manifest]) {
+    func run(
+        _ inputs: [MergeInput], leaving trace: MergeSession.Trace = .all,
+        _ progress: (@Sendable (MergeProgress) -> Void)?, commit: (PendingMerge) throws -> Void
+    ) throws -> MergeSession {
         let handover = Handover<PendingMerge>(capacity: 1)
         let result = Handover<Result<MergeSession, any Error>>(capacity: 1)
         let producer = Thread {
             do {
-                let session = try MergeSession(self, progress: progress) { pending in
+                let session = try MergeSession(self, leaving: trace, progress: progress) { pending in
                     guard handover.put(pending) else { throw CancellationError() }
                 }
                 try session.run(inputs)
@@ -59,19 +69,15 @@ extension Central {
         }
         producer.stackSize = 16 << 20
         producer.start()
-        var committer = MergeCommitter(store, HookDesk(self))
         do {
-            while let pending = handover.take() { try committer.commit(pending) }
+            while let pending = handover.take() { try commit(pending) }
         } catch {
             handover.giveUp()
             _ = result.take()
             throw error
         }
         guard let session = try result.take()?.get() else { throw CancellationError() }
-        var outcomes = session.outcomes
-        for (index, count) in committer.conflicts { outcomes[index].conflicts = count }
-        for copy in session.inboxCopies { try? fileSystem.remove(copy) }
-        return (outcomes, session.taken)
+        return session
     }
 
     /// The fingerprints of keys that no longer count.

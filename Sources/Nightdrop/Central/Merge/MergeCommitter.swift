@@ -3,47 +3,49 @@ import NightdropMerge
 import NightdropModel
 import NightdropStore
 
-/// Commits what a merge session has packed, one transaction each.
+/// Writes what a merge session has packed.
 struct MergeCommitter {
-    private let store: any CentralStore
     private let hooks: HookDesk
+    private let observer: (any MergeObserver)?
     private var bundles: [Int: Int64] = [:]
     /// The conflicts that each bundle led to.
     private(set) var conflicts: [Int: Int64] = [:]
 
-    init(_ store: any CentralStore, _ hooks: HookDesk) {
-        self.store = store
+    init(_ hooks: HookDesk, observer: (any MergeObserver)? = nil) {
         self.hooks = hooks
+        self.observer = observer
     }
 
     /// Writes everything of a pending transaction, durable on return.
-    mutating func commit(_ pending: PendingMerge) throws {
-        var bundles = bundles
-        let counts = try store.write { writer -> [Int64] in
-            let now = Clock.now()
-            var codes: [UniqueID: Int32] = [:]
-            // In the order of their segments, so that the same merge makes the same store.
-            for row in pending.segments.compactMap({ pending.journals[$0.journal] }) where codes[row.journal] == nil {
-                let author = RunAuthor(journal: row.journal, node: row.node, store: row.store, isCentral: false)
-                codes[row.journal] = try writer.journal(author, follows: row.follows).code
-            }
-            let segments = try pending.segments.map { segment in
-                let code = codes[segment.journal] ?? 0
-                if let id = try writer.segment(journal: code, number: segment.row.number)?.id { return id }
-                return try MergeCommitter.add(segment, code, now, &bundles, writer)
-            }
-            let runCodes = pending.batch.runs.map { codes[$0.author.journal] ?? 0 }
-            let counts =
-                pending.batch.operations.isEmpty
-                ? []
-                : try writer.merge(
-                    pending.batch, segments: segments, codes: runCodes, now: now, asking: hooks.answer
-                ).conflicts
-            try MergeCommitter.settle(pending, codes, now, writer)
-            return counts
+    mutating func commit(_ pending: PendingMerge, to store: any CentralStore) throws {
+        var committer = self
+        try store.write { try committer.write(pending, $0) }
+        self = committer
+    }
+
+    /// Writes everything of a pending transaction.
+    mutating func write(_ pending: PendingMerge, _ writer: any CentralWriter) throws {
+        let now = Clock.now()
+        var codes: [UniqueID: Int32] = [:]
+        // In the order of their segments, so that the same merge makes the same store.
+        for row in pending.segments.compactMap({ pending.journals[$0.journal] }) where codes[row.journal] == nil {
+            let author = RunAuthor(journal: row.journal, node: row.node, store: row.store, isCentral: false)
+            codes[row.journal] = try writer.journal(author, follows: row.follows).code
         }
-        self.bundles = bundles
-        for (run, count) in counts.enumerated() { conflicts[pending.sources[run].index, default: 0] += count }
+        let segments = try pending.segments.map { segment in
+            let code = codes[segment.journal] ?? 0
+            if let id = try writer.segment(journal: code, number: segment.row.number)?.id { return id }
+            return try MergeCommitter.add(segment, code, now, &bundles, writer)
+        }
+        if !pending.batch.operations.isEmpty {
+            let runCodes = pending.batch.runs.map { codes[$0.author.journal] ?? 0 }
+            let counts = try writer.merge(
+                pending.batch, segments: segments, codes: runCodes, now: now, observer: observer,
+                asking: hooks.answer
+            ).conflicts
+            for (run, count) in counts.enumerated() { conflicts[pending.sources[run].index, default: 0] += count }
+        }
+        try MergeCommitter.settle(pending, codes, now, writer)
     }
 
     private static func add(

@@ -10,6 +10,16 @@ import NightdropStore
 /// Works on a thread of its own beside the one that commits (see `MergeCommitter`). What it knows of journals runs ahead
 /// of the store by what has been handed over and not yet been committed.
 final class MergeSession {
+    /// What a session leaves behind besides what the store commits.
+    enum Trace {
+        /// Bundles in the archive, refused ones in the quarantine and in the history.
+        case all
+        /// Bundles in the archive; whoever runs it holds the store's write lock all the time.
+        case archive
+        /// Nothing at all.
+        case none
+    }
+
     private(set) var outcomes: [BundleOutcome] = []
     private let central: Central
     private let intake: BundleIntake
@@ -29,18 +39,22 @@ final class MergeSession {
     private(set) var taken: [NodeID: Manifest] = [:]
     /// The copies in the inbox that are no longer needed once everything is committed.
     private(set) var inboxCopies: [String] = []
+    /// Where nothing is left behind: by entity, the operations that were here already.
+    private(set) var knownOperations: [String: Int64] = [:]
+    private let trace: Trace
 
     /// The first transaction is small, so that the thread that commits has something to do soon. Each further one is
     /// half as large again, which is about what this thread is faster; so the other hardly waits.
     private static let firstTransaction = 20_000
 
     init(
-        _ central: Central, progress: (@Sendable (MergeProgress) -> Void)?,
+        _ central: Central, leaving trace: Trace = .all, progress: (@Sendable (MergeProgress) -> Void)?,
         handOver: @escaping (PendingMerge) throws -> Void
     ) throws {
         self.central = central
         self.progress = progress
         self.handOver = handOver
+        self.trace = trace
         let signers = try AllowedSigners(file: central.fileSystem.contents(central.directory.allowedSigners) ?? [])
         let revoked = try central.revokedKeys()
         intake = BundleIntake(
@@ -48,7 +62,7 @@ final class MergeSession {
                 node: central.settings.id, organisation: central.organisation,
                 trust: .signers(signers, revoked: revoked), kinds: [.journal]),
             fileSystem: central.fileSystem)
-        archive = SegmentArchive(central.fileSystem, central.directory) { file in
+        archive = SegmentArchive(central.fileSystem, central.directory, isPretended: trace == .none) { file in
             try central.store.read { try $0.archiveLength(file) }
         }
         pending = PendingMerge(central.validator)
@@ -56,6 +70,13 @@ final class MergeSession {
             for journal in try reader.journals() { journals[journal.journal] = journal }
             for terminal in try reader.terminals() { terminals[terminal.node] = terminal }
         }
+    }
+
+    /// What became of each bundle, with the conflicts that it led to.
+    func outcomes(_ committer: MergeCommitter) -> [BundleOutcome] {
+        var outcomes = outcomes
+        for (index, count) in committer.conflicts { outcomes[index].conflicts = count }
+        return outcomes
     }
 
     /// Takes all files, in the order of their numbers; what had to wait is tried again once something came before it.
@@ -83,8 +104,9 @@ final class MergeSession {
         let copy = central.directory.inbox + "/" + Path.name(of: input.path)
         do {
             // What counts is copied to the archive, durably; after a power cut the bundle is taken in again.
-            let bundle = try intake.take(input.path, into: copy, durably: false)
-            inboxCopies.append(copy)
+            let bundle = try intake.take(input.path, into: trace == .none ? nil : copy, durably: false)
+            if trace != .none { inboxCopies.append(copy) }
+            outcome.manifest = ContentHash.of(bundle.manifestBytes)
             outcome.from = bundle.manifest.from.node.text
             outcome.total = bundle.manifest.operations
             try merge(bundle, index, &outcome)
@@ -147,6 +169,14 @@ final class MergeSession {
                 ?? central.store.read { try $0.segment(journal: row.code, number: segment.number) }?.hash
         }
         if let held, held != segment.hash { throw fork(segment, row, bundle) }
+        guard trace == .none else { return }
+        noteKnown(try decoder.decode(bundle.open(), bundle.entryRange(segment.path)), through: segment.last)
+    }
+
+    private func noteKnown(_ decoded: DecodedSegment, through seq: Int64) {
+        for operation in decoded.operations where operation.seq <= seq {
+            knownOperations[decoded.text.buffer[operation.entity].text, default: 0] += 1
+        }
     }
 
     private func fork(_ segment: Manifest.Segment, _ row: JournalRow, _ bundle: VerifiedBundle) -> BundleError {
@@ -179,6 +209,7 @@ final class MergeSession {
                 file: place.file, offset: place.offset, length: place.length, bundle: nil)
         }
         let merged = row.seq
+        if trace == .none { noteKnown(decoded, through: merged) }
         try add(decoded, held, source, &row)
         outcome.new += row.seq - merged
         outcome.known += max(0, merged - segment.first + 1)
@@ -313,7 +344,7 @@ final class MergeSession {
             outcome.status = 0
         default:
             outcome.outcome = .refused
-            central.noteRefusal(input, settled)
+            if trace == .all { central.noteRefusal(input, settled) }
         }
     }
 

@@ -8,16 +8,22 @@ final class SegmentArchive {
     private let fileSystem: any FileSystem
     private let directory: NodeDirectory
     private let knownLength: (String) throws -> Int64
+    private let isPretended: Bool
     private var open: [String: (file: any OpenFile, length: Int64)] = [:]
     /// The folders of files that nothing counts in yet: the files' names are to be made durable as well.
     private var changedFolders: Set<String> = []
     private var lengths: [String: Int64] = [:]
     private var buffer = [UInt8](repeating: 0, count: 256 << 10)
 
-    /// `knownLength` tells how many bytes of an archive file count; what lies behind is left from a crash.
-    init(_ fileSystem: any FileSystem, _ directory: NodeDirectory, knownLength: @escaping (String) throws -> Int64) {
+    /// `knownLength` tells how many bytes of an archive file count; what lies behind is left from a crash. One that is
+    /// `pretended` writes nothing.
+    init(
+        _ fileSystem: any FileSystem, _ directory: NodeDirectory, isPretended: Bool = false,
+        knownLength: @escaping (String) throws -> Int64
+    ) {
         self.fileSystem = fileSystem
         self.directory = directory
+        self.isPretended = isPretended
         self.knownLength = knownLength
     }
 
@@ -30,6 +36,7 @@ final class SegmentArchive {
 
     /// Appends a part of a file.
     func append(_ source: any OpenFile, _ range: Range<Int64>, to file: String) throws -> Place {
+        guard !isPretended else { return Place(file: file, offset: 0, length: Int64(range.count)) }
         let (target, start) = try opened(file)
         var from = range.lowerBound
         var to = start
@@ -54,6 +61,7 @@ final class SegmentArchive {
 
     /// Appends a line.
     func append(line: [UInt8], to file: String) throws {
+        guard !isPretended else { return }
         let (target, start) = try opened(file)
         try (line + [UInt8(ascii: "\n")]).withUnsafeBytes { try target.write($0, at: start) }
         open[file] = (target, start + Int64(line.count) + 1)

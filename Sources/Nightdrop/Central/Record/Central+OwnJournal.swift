@@ -49,7 +49,8 @@ extension Central {
         var row = try writer.journal(author, follows: nil)
         let segment = try writer.segment(journal: row.code, number: 0)?.id ?? ownSegment(row.code, writer)
         _ = try writer.merge(
-            batch, segments: [segment], codes: [row.code], now: Clock.now(), asking: HookDesk(self).answer)
+            batch, segments: [segment], codes: [row.code], now: Clock.now(), observer: nil,
+            asking: HookDesk(self).answer)
         row.seq = last.seq
         row.hash = ContentHash.of(buffer[last.line])
         row.operations += Int64(operations.count)
