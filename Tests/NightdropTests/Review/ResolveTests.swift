@@ -100,6 +100,9 @@ import Testing
         let decisions = try chain.central.decisions(try #require(try chain.central.conflict(number)))
         #expect(decisions.map(\.by) == ["Anna", "Ben"])
         #expect(decisions.map { $0.set.first?.value.json } == ["3", "4"])
+        let events = try chain.central.events().filter { $0.kind == "resolve" }
+        #expect(events.map { $0.details["by"]?.text } == ["Ben", "Anna"])
+        #expect(events.allSatisfy { $0.details["conflict"]?.integer == number })
     }
 
     @Test func filtersNarrowDown() throws {

@@ -48,7 +48,7 @@ extension Central {
                     durable = numbers
                     try written.text.withUnsafeBytes { try merge(own: written.operations, $0, writer) }
                 }
-                try hand.showWhatMoved()
+                try hand.finish(written)
                 return hand.answers(written)
             }
         } catch {

@@ -117,8 +117,20 @@ final class CommitsInHand {
         return answers
     }
 
-    /// Once everything in hand is merged.
-    func showWhatMoved() throws {
+    /// Once everything in hand is merged: decisions go into the history, and conflicts show what has moved.
+    func finish(_ written: Written) throws {
+        for drafts in commits.prefix(written.commits.count) {
+            guard let decision = drafts.first, let key = decision.key,
+                let conflict = Array(key.utf8).withUnsafeBytes({ DecisionKey.conflict($0) })
+            else { continue }
+            try writer.add(
+                EventRow(
+                    time: Clock.now(), kind: "resolve",
+                    details: [
+                        "conflict": .integer(conflict), "entity": .string(decision.entity), "id": .string(decision.id),
+                        "by": .optional(decision.by),
+                    ]))
+        }
         for conflict in moved { try writer.showPresent(conflict) }
     }
 
