@@ -85,6 +85,36 @@ import Testing
         #expect(none.out == "no conflict fits\n")
     }
 
+    /// On a terminal a person is asked first.
+    @Test func whoeverSitsAtATerminalIsAsked() throws {
+        let shop = try shop()
+        func type(_ answer: String) throws -> CommandRun {
+            try shop.bash(
+                """
+                cat > ask.py <<'END'
+                import os, pty, sys
+                pid, terminal = pty.fork()
+                if pid == 0:
+                    os.execvp("nightdrop", ["nightdrop"] + sys.argv[2:])
+                os.write(terminal, (sys.argv[1] + "\\n").encode())
+                try:
+                    while data := os.read(terminal, 4096):
+                        sys.stdout.buffer.write(data)
+                except OSError:
+                    pass
+                sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+                END
+                python3 ask.py \(answer) conflicts resolve --where entity=product,state=decided --take incoming -C HQ
+                """)
+        }
+        let no = try type("n")
+        #expect(no.out.contains("Decide 3 conflicts? [y/N]"), "\(no.out)\(no.err)")
+        #expect(no.out.contains("nothing was decided"))
+        #expect(try shop.succeed("conflicts", "show", "1", "--json", "-C", "HQ").document()["revision"] == 0)
+        #expect(try type("y").out.contains("decided 3 of 3 conflicts"))
+        #expect(try shop.succeed("conflicts", "show", "1", "--json", "-C", "HQ").document()["revision"] == 1)
+    }
+
     @Test func oneThatHasMovedDoesNotHoldUpTheOthers() throws {
         let shop = try shop()
         try shop.succeed(

@@ -51,14 +51,13 @@ extension Central {
             guard try fileSystem.status(bundle.file) != nil else { throw hasMoved("\(bundle.file) is no longer there") }
             return MergeInput(path: bundle.file, isExplicit: true)
         }
-        var copies: [String] = []
-        defer { for copy in copies { try? fileSystem.remove(copy) } }
+        // Whatever becomes of it, no copy stays behind, nor one of a time when it was interrupted.
+        defer { for input in inputs { try? fileSystem.remove(directory.inbox + "/" + Path.name(of: input.path)) } }
         let (session, committer) = try store.write { writer in
             try check(plan, Ground(self, writer))
             let observer = PlanObserver()
             var committer = MergeCommitter(HookDesk(self), observer: observer)
             let session = try run(inputs, leaving: .archive, progress) { try committer.write($0, writer) }
-            copies = session.inboxCopies
             for (found, planned) in zip(session.outcomes(committer), planned) {
                 guard found.manifest == planned.manifest else {
                     throw hasMoved("\(planned.file) is another bundle now")
