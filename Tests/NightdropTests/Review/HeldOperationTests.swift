@@ -128,6 +128,23 @@ import Testing
         #expect(decisions.map(\.id) == ["B"])
     }
 
+    @Test func aValueThatWasNotAppliedIsDropped() throws {
+        let chain = try Chain(policy: HeldOperationTests.policy(version: 1, product: "{}"))
+        _ = try chain.central.record(OperationDraft(.create, "product", id: "A", set: set(["stock": "1"])))
+        _ = try chain.till("T1").record(OperationDraft(.update, "product", id: "A", set: set(["stock": #""many""#])))
+        try chain.close("T1")
+        let file = chain.path("next.yaml")
+        try HeldOperationTests.policy(version: 2, product: "{fields: {stock: {type: decimal, merge: counter}}}")
+            .write(toFile: file, atomically: true, encoding: .utf8)
+        let central = try chain.central.use(policy: file)
+        _ = try central.merge([chain.exchange])
+        #expect(try central.conflict(1)?.kind == "validation")
+        #expect(throws: NightdropError.self) { try central.resolve(1, .incoming) }
+        _ = try central.resolve(1, .central)
+        #expect(try central.conflict(1)?.state == "decided")
+        #expect(try central.get("product", "A")?["stock"]?.json == "1")
+    }
+
     @Test func aConflictOfTwoValuesHoldsNothingBack() throws {
         let chain = try Chain()
         _ = try chain.central.record(OperationDraft(.create, "customer", id: "A", set: set(["name": #""x""#])))

@@ -39,6 +39,8 @@ final class CommitsInHand {
     private var commits: [[OperationDraft]] = []
     private var placesOfKeys: [String: Int] = [:]
     private var changed: [[String]: DraftedRecord] = [:]
+    /// What the commit that is being added changes; it may yet be refused.
+    private var changing: [[String]: DraftedRecord] = [:]
     private var moved: [Int64] = []
 
     init(_ policy: Policy, _ writer: any CentralWriter) throws {
@@ -49,7 +51,8 @@ final class CommitsInHand {
 
     /// A record as the commits in hand leave it; nil if there never was one.
     func record(_ entity: String, store: String, id: String) throws -> DraftedRecord? {
-        try changed[[entity, store, id]]
+        let name = [entity, store, id]
+        return try changing[name] ?? changed[name]
             ?? writer.record(entity: entity, store: store, id: id).map(DraftedRecord.init)
     }
 
@@ -68,16 +71,12 @@ final class CommitsInHand {
                 return outcomes.append(.known(known))
             }
         }
-        let before = changed
-        do {
-            let filled = try drafts.map(fill)
-            if let key = drafts.first?.key { placesOfKeys[key] = commits.count }
-            outcomes.append(.commit(commits.count))
-            commits.append(filled)
-        } catch {
-            changed = before
-            throw error
-        }
+        defer { changing.removeAll() }
+        let filled = try drafts.map(fill)
+        changed.merge(changing) { _, new in new }
+        if let key = drafts.first?.key { placesOfKeys[key] = commits.count }
+        outcomes.append(.commit(commits.count))
+        commits.append(filled)
     }
 
     /// Appends the commits to the journal, up to one that it has no room for or refuses.
@@ -145,7 +144,7 @@ final class CommitsInHand {
         if filled.base == nil { filled.base = csn }
         if filled.was == nil { filled.was = CommitsInHand.was(draft, present?.fields ?? [], entity) }
         filled = try CounterIncrements.applied(to: filled, entity: entity, present: present?.fields ?? [])
-        changed[[draft.entity, store, draft.id]] = (present ?? DraftedRecord()).after(filled)
+        changing[[draft.entity, store, draft.id]] = (present ?? DraftedRecord()).after(filled)
         return filled
     }
 

@@ -56,6 +56,8 @@ struct DecisionDraft {
             }
             return leave(present, &draft)
         }
+        // A value that was not applied is dropped where central had none.
+        if decision == .central && shown.central == nil { return leave(present, &draft) }
         draft.set = [Field(field, try value(decision))]
     }
 
