@@ -78,13 +78,7 @@ extension Central {
         guard let first = undos.first(where: { $0.bundle == name && $0.undoes == nil }) else {
             return Choice(bundle: name, undo: nil, undoneBy: nil)
         }
-        // The bundle's operations may have been put back and taken back any number of times: the last one counts.
-        var last = first
-        var isUndone = true
-        while let next = undos.first(where: { $0.undoes == last.number }) {
-            last = next
-            isUndone.toggle()
-        }
+        let (last, isUndone) = UndonePast.last(of: first, undos)
         return isUndone
             ? Choice(bundle: name, undo: nil, undoneBy: last) : Choice(bundle: name, undo: last, undoneBy: nil)
     }
@@ -98,7 +92,7 @@ extension Central {
         }
         try store.read { reader in
             let target = try operations(of: choice.bundle, choice.undo, reader)
-            let plan = UndoPlan(self, target, by: by, own: [])
+            let plan = UndoPlan(self, target, by: by, own: [], try UndonePast(reader))
             var next = 0
             while next < target.changes.count {
                 let part = try plan.part(from: next, reader, &report)
@@ -118,14 +112,17 @@ extension Central {
 
     /// Records the operations of an undo that are not recorded yet, as few transactions as possible, and ends it.
     private func carryOut(_ row: UndoRow) throws -> UndoReport {
-        let (target, own) = try store.read { reader -> (UndoTarget, [ClosedRange<Int64>]) in
+        let (target, own, past) = try store.read { reader -> (UndoTarget, [ClosedRange<Int64>], UndonePast) in
             let undone = try reader.undos().first { $0.number == row.undoes }
-            return (try operations(of: row.bundle, undone, reader), try UndoKey.numbers(of: row.number, reader))
+            return (
+                try operations(of: row.bundle, undone, reader), try UndoKey.numbers(of: row.number, reader),
+                try UndonePast(reader)
+            )
         }
         var report = UndoReport(bundle: row.bundle, undid: row.undoes.map(UndoKey.name))
         report.name = UndoKey.name(row.number)
         report.operations = own.reduce(0) { $0 + Int64($1.count) }
-        let plan = UndoPlan(self, target, by: row.by, own: own)
+        let plan = UndoPlan(self, target, by: row.by, own: own, past)
         var (next, number) = (0, own.count)
         while next < target.changes.count {
             let part = try record(plan, from: next, key: UndoKey.key(row.number, part: number + 1), &report)

@@ -12,10 +12,21 @@ struct RecordTrace {
         let id: String
     }
 
-    /// What stood before the operations, and who has changed it since.
+    /// What stood before the operations, what they made of it, and who has changed it since.
     private struct Mark<Value> {
         let before: Value
+        var ours: Value
         var changedBy: String?
+    }
+
+    /// Whose an operation is.
+    enum Origin {
+        /// One of those to be undone.
+        case target
+        /// One that was undone, or that undoes: where it leads back to what the target made, nobody has changed that.
+        case void
+        /// Somebody else's.
+        case other
     }
 
     let record: Identity
@@ -42,8 +53,8 @@ struct RecordTrace {
 
     mutating func skip() { isDone = true }
 
-    /// Merges the next operation; `isTarget` says whether it is one to be undone.
-    mutating func apply(_ found: OperationSource.Found, _ change: LoggedChange, mergedAt: Int64, isTarget: Bool) {
+    /// Merges the next operation.
+    mutating func apply(_ found: OperationSource.Found, _ change: LoggedChange, mergedAt: Int64, _ origin: Origin) {
         let before = replay
         _ = replay.apply(found, csn: change.csn, mergedAt: mergedAt)
         let who = found.string(found.operation.by).map { "\(found.journal.node) (\($0))" } ?? found.journal.node.text
@@ -53,14 +64,14 @@ struct RecordTrace {
             hasChanged = true
             let old = before.field(field.name)?.value
             if rules.rule(for: field.name) == .counter || added.contains(field.name) {
-                if isTarget { count(field, old) }
+                if origin == .target { count(field, old) }
             } else {
-                mark(field.name, old, isTarget ? nil : who)
+                mark(field, old, origin, who)
             }
         }
-        markLife(before, isTarget, who)
+        markLife(before, origin, who)
         if rules.isFact, !found.journal.isCentral { factNodes.insert(found.journal.node) }
-        if !isTarget, hasChanged, touchedBy == nil, life != nil { touchedBy = who }
+        if origin == .other, hasChanged, touchedBy == nil, life != nil { touchedBy = who }
     }
 
     private mutating func count(_ field: RecordReplay.FieldState, _ old: FieldValue?) {
@@ -73,26 +84,35 @@ struct RecordTrace {
     }
 
     /// A write by somebody else leaves a mark on what was marked; one to be undone marks anew what was not, or not any more.
-    private mutating func mark(_ name: String, _ old: FieldValue?, _ other: String?) {
-        let index = fields.firstIndex { $0.name == name }
-        if let other {
-            if let index { fields[index].mark.changedBy = other }
-        } else if let index {
-            if fields[index].mark.changedBy != nil { fields[index].mark = Mark(before: old) }
+    private mutating func mark(
+        _ field: RecordReplay.FieldState, _ old: FieldValue?, _ origin: Origin, _ who: String
+    ) {
+        let index = fields.firstIndex { $0.name == field.name }
+        guard let index else {
+            if origin == .target { fields.append((field.name, Mark(before: old, ours: field.value))) }
+            return
+        }
+        if origin != .target {
+            let isBack = origin == .void && fields[index].mark.ours.map { FieldValue.areEqual($0, field.value) } == true
+            fields[index].mark.changedBy = isBack ? nil : who
+        } else if fields[index].mark.changedBy != nil {
+            fields[index].mark = Mark(before: old, ours: field.value)
         } else {
-            fields.append((name, Mark(before: old)))
+            fields[index].mark.ours = field.value
         }
     }
 
-    private mutating func markLife(_ before: RecordReplay, _ isTarget: Bool, _ who: String) {
+    private mutating func markLife(_ before: RecordReplay, _ origin: Origin, _ who: String) {
         let (old, now) = (before.exists ? before.lives : nil, replay.exists ? replay.lives : nil)
         guard old != now else { return }
-        deletedBy = isTarget || now == true ? nil : who
-        if !isTarget {
-            if life != nil { life?.changedBy = who }
+        deletedBy = origin == .target || now == true ? nil : who
+        if origin != .target {
+            if let mark = life { life?.changedBy = origin == .void && mark.ours == now ? nil : who }
         } else if life == nil || life?.changedBy != nil {
-            life = Mark(before: old)
+            life = Mark(before: old, ours: now)
             touchedBy = nil
+        } else {
+            life?.ours = now
         }
     }
 

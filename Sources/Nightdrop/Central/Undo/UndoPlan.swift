@@ -10,6 +10,7 @@ struct UndoPlan {
     private let by: String
     /// The operations of this very undo that are recorded already.
     private let own: [ClosedRange<Int64>]
+    private let past: UndonePast
 
     /// What undoes the next records.
     struct Part {
@@ -20,8 +21,9 @@ struct UndoPlan {
         var csn: Int64 = 0
     }
 
-    init(_ central: Central, _ target: UndoTarget, by: String, own: [ClosedRange<Int64>]) {
+    init(_ central: Central, _ target: UndoTarget, by: String, own: [ClosedRange<Int64>], _ past: UndonePast) {
         self.central = central
+        self.past = past
         self.target = target
         self.by = by
         self.own = own
@@ -87,12 +89,12 @@ struct UndoPlan {
         var traces = records.map { RecordTrace($0.record, central.policy, authors) }
         for (change, index) in chains {
             let found = try source.operation(of: change)
-            if found.journal.journal == central.journalID, own.contains(where: { $0.contains(found.operation.seq) }) {
-                traces[index].skip()
-            }
-            traces[index].apply(
-                found, change, mergedAt: try reader.mergeTime(of: change.csn),
-                isTarget: records[index].targets.contains(change.csn))
+            let isOwn = found.journal.journal == central.journalID
+            if isOwn && own.contains(where: { $0.contains(found.operation.seq) }) { traces[index].skip() }
+            let origin: RecordTrace.Origin =
+                records[index].targets.contains(change.csn)
+                ? .target : past.holds(found, isOwn: isOwn) ? .void : .other
+            traces[index].apply(found, change, mergedAt: try reader.mergeTime(of: change.csn), origin)
         }
         return traces
     }

@@ -83,3 +83,36 @@ enum UndoKey {
         return ranges
     }
 }
+
+/// Operations that were undone, and those that undo: together they change nothing.
+struct UndonePast {
+    private var bundles: Set<Int64> = []
+    private var own: [ClosedRange<Int64>] = []
+
+    init(_ reader: any CentralReader) throws {
+        let undos = try reader.undos()
+        for undo in undos {
+            own += try UndoKey.numbers(of: undo.number, reader)
+            guard undo.undoes == nil, UndonePast.last(of: undo, undos).isUndone else { continue }
+            for bundle in try reader.bundles(named: undo.bundle) { bundles.insert(bundle.id) }
+        }
+    }
+
+    /// Whether an operation is one of them.
+    func holds(_ found: OperationSource.Found, isOwn: Bool) -> Bool {
+        if isOwn { return own.contains { $0.contains(found.operation.seq) } }
+        return found.segment.bundle.map { bundles.contains($0) } ?? false
+    }
+
+    /// What was undone may have been put back and taken back any number of times: the last undo of such a row, and whether
+    /// all this is undone by it.
+    static func last(of first: UndoRow, _ undos: [UndoRow]) -> (undo: UndoRow, isUndone: Bool) {
+        var last = first
+        var isUndone = true
+        while let next = undos.first(where: { $0.undoes == last.number }) {
+            last = next
+            isUndone.toggle()
+        }
+        return (last, isUndone)
+    }
+}
