@@ -89,7 +89,7 @@ public protocol CentralReader: CentralHistory, CentralAudit, CentralUndoReader {
 }
 
 /// What can be changed in central's store, within one transaction.
-public protocol CentralWriter: CentralReader, CentralUndoWriter {
+public protocol CentralWriter: CentralReader, CentralUndoWriter, CentralTidyWriter {
     /// Sets a named text.
     func set(_ name: String, _ value: String) throws
     /// Makes the entities' codes and views those of a policy.

@@ -48,4 +48,35 @@ import Testing
         #expect(try shop.run("undo", "-C", "T01", name, "--yes").status == 64)
         #expect(try shop.succeed("verify", "--store", "-C", "HQ").out.hasPrefix("all adds up"))
     }
+
+    /// Killed at any moment, an undo has not begun, or goes on when the node is opened next.
+    @Test func anUndoThatIsKilledIsWholeAfterwards() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        let lines = (0..<2000).map { #"{"entity":"product","id":"P\#($0)","action":"create","set":{"price":1}}"# }
+        for part in 0..<2 {
+            let commit = lines[(part * 1000)..<((part + 1) * 1000)].joined(separator: ",")
+            try shop.succeed("record", "-C", "T01", input: "[\(commit)]\n")
+        }
+        try shop.succeed("close", "-C", "T01", "--to", "share")
+        try shop.succeed("merge", "-C", "HQ", "share")
+        let name = try #require(try shop.names("share/to/HQ").first { $0.hasPrefix("T01") })
+        func products() throws -> Int {
+            try shop.succeed("get", "-C", "HQ", "product", "--json").out.split(separator: "\n").count
+        }
+        for milliseconds in [300, 1000, 2000] {
+            let process = shop.process(Workspace.executable, ["undo", "-C", "HQ", name, "--yes", "--quiet"])
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            usleep(UInt32(milliseconds) * 1000)
+            kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+            #expect([1, 2001].contains(try products()))
+        }
+        try shop.succeed("undo", "-C", "HQ", name, "--yes")
+        #expect(try products() == 1)
+        #expect(try shop.succeed("undo", "-C", "HQ", "undo-000001", "--yes", "--json").document()["revived"] == 2000)
+        #expect(try products() == 2001)
+        #expect(try shop.succeed("verify", "--store", "-C", "HQ").out.hasPrefix("all adds up"))
+    }
 }

@@ -49,6 +49,11 @@ public struct NodeSettings: Sendable, Equatable {
     public var hookTimeout = NodeSettings.defaultHookTimeout
     /// The default of `hookTimeout`.
     public static let defaultHookTimeout = 2.0
+    /// How many days head office keeps what a silent terminal may need, such as tombstones; nil for the default.
+    public var retentionDays: Int?
+
+    /// The days that hold where the settings say nothing.
+    public static let defaultRetentionDays = 90
 
     /// Settings.
     public init(
@@ -71,6 +76,7 @@ public struct NodeSettings: Sendable, Equatable {
         if let organisation { lines.append("organisation: \(quoted(organisation))") }
         if let central { lines.append("central: \(quoted(central.text))") }
         if let centralFingerprint { lines.append("centralFingerprint: \(quoted(centralFingerprint))") }
+        if let retentionDays { lines.append("retention: \(retentionDays)") }
         if let receive { lines.append("receive: [\(receive.map(quoted).joined(separator: ", "))]") }
         if hookTimeout != NodeSettings.defaultHookTimeout { lines.append("hookTimeout: \(hookTimeout)") }
         return lines.joined(separator: "\n") + "\n"
@@ -137,10 +143,16 @@ public struct NodeSettings: Sendable, Equatable {
             }
             hookTimeout = seconds
         }
+        if let (text, line) = texts["retention"] {
+            guard let days = Int(text), (0...36_500).contains(days) else {
+                throw SettingsError(file: file, line: line, reason: "retention is a number of days, not \"\(text)\"")
+            }
+            retentionDays = days
+        }
     }
 
     private static let keys = [
-        "role", "id", "store", "organisation", "central", "centralFingerprint", "receive", "hookTimeout",
+        "role", "id", "store", "organisation", "central", "centralFingerprint", "receive", "hookTimeout", "retention",
     ]
 
     private static func entities(_ value: Node, _ file: String) throws(SettingsError) -> [String] {

@@ -44,9 +44,6 @@ struct Checks {
         return findings
     }
 
-    /// The counters and the change log add up from the operations as they came.
-    func theStoreAddsUp() throws -> [String] { try chain.central.verifyStore().problems.map(\.text) }
-
     /// Each operation got one change number, whatever became of it; the days' totals agree.
     func everythingIsAccountedFor() throws -> [String] {
         var findings: [String] = []
@@ -57,6 +54,9 @@ struct Checks {
         }
         return findings
     }
+
+    /// Head office's store is what the operations make of it.
+    func storeAddsUp() throws -> [String] { try chain.central.verifyStore().problems.map(\.text) }
 
     /// All bundles that ever were, in any order, bring nothing new.
     func nothingComesTwice(_ files: [String]) throws -> [String] {

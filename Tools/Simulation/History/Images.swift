@@ -24,16 +24,6 @@ enum Images {
         }
     }
 
-    /// What head office shows, but for what no undo can take back: a larger value under `max`, a smaller one under `min`, an
-    /// element under `union`. A field without a value is one that says nothing.
-    static func undoable(_ central: Central) throws -> [String] {
-        try all(central).map { line in
-            line.split(separator: " ").filter { word in
-                !word.hasSuffix("=null") && !["low=", "high=", "tags="].contains { word.hasPrefix($0) }
-            }.joined(separator: " ")
-        }
-    }
-
     /// What differs, in words; nil if nothing does.
     static func difference(_ mine: [String], _ theirs: [String]) -> String? {
         guard mine != theirs else { return nil }

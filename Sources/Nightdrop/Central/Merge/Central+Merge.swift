@@ -22,6 +22,8 @@ extension Central {
         var committer = MergeCommitter(HookDesk(self))
         let session = try run(inputs, progress) { try committer.commit($0, to: store) }
         for copy in session.inboxCopies { try? fileSystem.remove(copy) }
+        // What is not tidied today is tidied with the next merge; this one is done.
+        try? tidyIfDue()
         return try report(session, committer, returnTo: exchange)
     }
 

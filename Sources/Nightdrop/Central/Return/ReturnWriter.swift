@@ -84,6 +84,8 @@ struct ReturnWriter {
         guard !isGrant, let cursor = terminal.cursor, let coverage = terminal.coverage, try reader.holds(cursor),
             try reader.setting(Central.policySetting(coverage.policyVersion)) != nil
         else { return nil }
+        // What was deleted and removed behind the cursor could not be told.
+        guard cursor.csn >= (try reader.setting(Central.removedSetting).flatMap { Int64($0) } ?? 0) else { return nil }
         return (cursor, coverage)
     }
 
