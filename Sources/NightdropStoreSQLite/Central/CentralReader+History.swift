@@ -19,6 +19,26 @@ extension SQLiteReading {
         return try rids.map { try chain(rid: $0) }
     }
 
+    /// Whether tombstones of an entity were removed.
+    func hasBuried(_ entity: Int64) throws -> Bool {
+        try first("SELECT 1 FROM _buried WHERE entity = ? LIMIT 1") {
+            $0.bind(1, entity)
+        } _: { _ in
+            true
+        } ?? false
+    }
+
+    /// Whether there was a record of that id, whose tombstone was removed.
+    func isBuried(_ entity: Int64, store: Int64, id: UnsafeRawBufferPointer) throws -> Bool {
+        try first("SELECT 1 FROM _buried WHERE entity = ? AND store = ? AND id = ? LIMIT 1") {
+            $0.bind(1, entity)
+            $0.bind(2, store)
+            $0.bind(3, bytes: id)
+        } _: { _ in
+            true
+        } ?? false
+    }
+
     func chain(rid: Int64) throws -> [LoggedChange] {
         var next = try first(
             "SELECT head FROM _record WHERE rid = ?1 UNION ALL SELECT head FROM _buried WHERE rid = ?1"

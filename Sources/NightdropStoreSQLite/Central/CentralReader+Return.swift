@@ -30,6 +30,7 @@ extension SQLiteReading {
             guard let reach = perStore ? storeCode : 0 else { continue }
             let start = selection.whole.contains(entity.policy.name) ? 0 : selection.start
             lines.begin(entity.policy.name, store: perStore ? store.text : nil, after: start)
+            let hasBuried = try start > 0 && hasBuried(entity.code)
             try rows(
                 "SELECT id, csn, lives, data, clocks FROM _record WHERE reach = ? AND entity = ? AND csn > ? ORDER BY csn"
             ) {
@@ -37,9 +38,10 @@ extension SQLiteReading {
                 $0.bind(2, entity.code)
                 $0.bind(3, start)
             } _: { row in
+                let isAnew = try hasBuried && isBuried(entity.code, store: reach, id: row.bytes(0))
                 lines.append(
                     id: row.bytes(0), csn: row.integer(1), lives: row.integer(2) != 0, data: row.bytes(3),
-                    clocks: row.bytes(4))
+                    clocks: row.bytes(4), isAnew: isAnew)
                 if lines.text.count >= Limits.memberTextBytes { try lines.flush(chunk) }
             }
         }
@@ -70,13 +72,15 @@ struct ReturnLines {
         tail.append(contentsOf: ",\"csn\":".utf8)
     }
 
-    /// Appends the line of a record, if anything of it changed behind the start.
-    mutating func append(id: Bytes, csn: Int64, lives: Bool, data: Bytes, clocks: Bytes) {
+    /// Appends the line of a record, if anything of it changed behind the start. One that was made anew after its tombstone
+    /// had been removed (`isAnew`) has nothing of the fields that a terminal may still hold.
+    mutating func append(id: Bytes, csn: Int64, lives: Bool, data: Bytes, clocks: Bytes, isAnew: Bool = false) {
         var others = 0
         let clock = ClockText.read(clocks) { _, _ in others += 1 }
         if start == 0 || (others == 0 && (clock?.csn ?? 0) > start) {
             // Nobody needs a tombstone of what he never had.
             guard lives || start > 0 else { return }
+            if isAnew { appendGone(id, csn) }
             return append(id, csn, lives, inside: Bytes(rebasing: data.dropFirst().dropLast()))
         }
         var record = MergeRecord(rid: 1, csn: csn, lives: lives, data: data, clocks: clocks, hasConflicts: false)
@@ -91,7 +95,17 @@ struct ReturnLines {
         }
         let lifeChanged = record.lifeClock.csn > start
         guard lifeChanged || !fields.isEmpty else { return }
+        if isAnew, lifeChanged, record.fields.allSatisfy({ $0.clock.csn > start }) { appendGone(id, csn) }
         fields.withUnsafeBytes { append(id, csn, lifeChanged ? lives : nil, inside: $0) }
+    }
+
+    private mutating func appendGone(_ id: Bytes, _ csn: Int64) {
+        text.append(contentsOf: head)
+        JSONString.append(id, to: &text)
+        text.append(contentsOf: tail)
+        OperationWriter.appendInteger(csn, to: &text)
+        text.append(contentsOf: ",\"gone\":true}\n".utf8)
+        count += 1
     }
 
     mutating func flush(_ chunk: (UnsafeRawBufferPointer) throws -> Void) rethrows {
