@@ -91,6 +91,9 @@ public struct DiskFileSystem: FileSystem {
         DiskLockFile(descriptor: try Self.descriptor(path, .create(permissions: 0o644)), path: path)
     }
 
+    /// A monitor that the kernel tells of changes.
+    public func changeMonitor() throws(FileError) -> any ChangeMonitor { try DiskChangeMonitor() }
+
     private func inspect(_ path: String) throws(FileError) -> stat? {
         var found = stat()
         do throws(FileError) {

@@ -38,3 +38,16 @@ func systemCall<Result: SignedInteger>(
         if code != EINTR { throw FileError(code: code, operation: operation, path: path) }
     }
 }
+
+/// All bytes of a file whose size the kernel does not state, such as those in `/proc`.
+func readStream(_ path: String) throws(FileError) -> [UInt8] {
+    let descriptor = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+        let count = try systemCall("read", path) { read(descriptor, &buffer, buffer.count) }
+        if count == 0 { return bytes }
+        bytes.append(contentsOf: buffer[..<count])
+    }
+}

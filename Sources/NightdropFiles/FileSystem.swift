@@ -30,6 +30,8 @@ public protocol FileSystem: Sendable {
     func medium(of directory: String) throws(FileError) -> Medium?
     /// Begins to watch directories, none at first.
     func watchDirectories() throws(FileError) -> any DirectoryWatch
+    /// Waits for changes in directories.
+    func changeMonitor() throws(FileError) -> any ChangeMonitor
 }
 
 /// How to open a file.

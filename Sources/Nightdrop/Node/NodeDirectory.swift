@@ -33,6 +33,12 @@ public struct NodeDirectory: Sendable, Hashable {
     public var quarantine: String { path + "/quarantine" }
     /// The status for other programs.
     public var status: String { path + "/status.json" }
+    /// What `watch` knows of its directories.
+    public var watchReport: String { path + "/watch.json" }
+    /// Held while `watch` runs.
+    public var watchLock: String { path + "/watch.lock" }
+    /// Figures for Prometheus, written by `watch`.
+    public var metrics: String { path + "/metrics.prom" }
 
     /// Programs that decide conflicts.
     public var hooks: String { path + "/hooks" }

@@ -62,6 +62,12 @@ public struct NodeStatus: Sendable, Equatable {
     public var pendingApproval: Int64 = 0
     /// By entity.
     public var tables: [String: Counts] = [:]
+    /// The directories that `watch` keeps in step with.
+    public var directories: [WatchReport.Directory] = []
+    /// Bundles that could not be taken in.
+    public var failedBundles: [WatchReport.Bundle] = []
+    /// What somebody should look at: of this terminal, or at head office of all.
+    public var alerts: [Alert] = []
 
     /// A status.
     public init(node: NodeID) { self.node = node }
@@ -78,7 +84,19 @@ public struct NodeStatus: Sendable, Equatable {
         if totals.pending > 0 { parts.append("\(totals.pending) to send") }
         if totals.failed > 0 { parts.append("\(totals.failed) failed") }
         if totals.conflicts > 0 { parts.append("\(totals.conflicts) in conflict") }
+        if alerts.contains(where: { $0.kind == .silent }) {
+            let silent = alerts.filter { $0.kind == .silent }.count
+            parts.append(silent == 1 ? "1 till silent" : "\(silent) tills silent")
+        }
         return parts.isEmpty ? "everything is sent" : parts.joined(separator: ", ")
+    }
+
+    private var watchJSON: JSONValue {
+        var report = WatchReport()
+        report.isSyncing = state == .syncing
+        report.directories = directories
+        report.bundles = failedBundles
+        return report.json
     }
 
     /// As the command line prints it.
@@ -88,7 +106,8 @@ public struct NodeStatus: Sendable, Equatable {
             "lastExchange": .optional(lastExchange.map { Timestamp.text(milliseconds: $0) }), "error": .optional(error),
             "notPermitted": .bool(notPermitted), "pendingApproval": .integer(pendingApproval),
             "tables": .object(tables.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value.json) }),
-            "totals": totals.json, "summary": .string(summary),
+            "totals": totals.json, "summary": .string(summary), "watch": watchJSON,
+            "alerts": .array(alerts.map(\.json)),
         ]
     }
 }

@@ -22,7 +22,6 @@ public final class Terminal: Sendable {
     let present: PresentState
     let catchUp: CatchUp
     let broadcaster = EventBroadcaster<TerminalEvent>()
-    let lastStatus = Mutex<[UInt8]>([])
     let isStatusDue = Atomic(false)
     let looks = FileLooks()
 

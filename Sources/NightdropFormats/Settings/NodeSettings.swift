@@ -54,6 +54,8 @@ public struct NodeSettings: Sendable, Equatable {
 
     /// The days that hold where the settings say nothing.
     public static let defaultRetentionDays = 90
+    /// How it watches exchange directories.
+    public var watch = WatchSettings()
 
     /// Settings.
     public init(
@@ -79,7 +81,7 @@ public struct NodeSettings: Sendable, Equatable {
         if let retentionDays { lines.append("retention: \(retentionDays)") }
         if let receive { lines.append("receive: [\(receive.map(quoted).joined(separator: ", "))]") }
         if hookTimeout != NodeSettings.defaultHookTimeout { lines.append("hookTimeout: \(hookTimeout)") }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.joined(separator: "\n") + "\n" + watch.yaml
     }
 
     /// Reads the text of the file.
@@ -93,13 +95,17 @@ public struct NodeSettings: Sendable, Equatable {
         }
         var texts: [String: (text: String, line: Int)] = [:]
         var receive: [String]?
+        var watch = WatchSettings()
         for (key, value) in mapping {
             guard let name = key.string, NodeSettings.keys.contains(name) else {
                 throw SettingsError(
                     file: file, line: key.mark?.line ?? 0,
-                    reason:
-                        "there is no setting \"\(key.string ?? "?")\"; the settings are \(NodeSettings.keys.joined(separator: ", "))"
-                )
+                    reason: "there is no setting \"\(key.string ?? "?")\"; "
+                        + ClosestWord.suggestion(for: key.string ?? "?", among: NodeSettings.keys))
+            }
+            if name == "watch" {
+                watch = try WatchSettings(value, file: file)
+                continue
             }
             if name == "receive" {
                 receive = try NodeSettings.entities(value, file)
@@ -149,10 +155,12 @@ public struct NodeSettings: Sendable, Equatable {
             }
             retentionDays = days
         }
+        self.watch = watch
     }
 
     private static let keys = [
         "role", "id", "store", "organisation", "central", "centralFingerprint", "receive", "hookTimeout", "retention",
+        "watch",
     ]
 
     private static func entities(_ value: Node, _ file: String) throws(SettingsError) -> [String] {

@@ -3,13 +3,41 @@ import NightdropModel
 import NightdropStore
 
 extension Central {
-    /// What waits at head office: open conflicts by entity, and the operations that tills have no receipt for.
+    /// What waits at head office: open conflicts by entity, the operations that tills have no receipt for, and what somebody
+    /// should look at.
     public func status() throws -> NodeStatus {
-        var status = NodeStatus(node: settings.id)
-        try store.read { reader in
-            try reader.conflicts(all: false) { status.tables[$0.entity, default: .init()].conflicts += 1 }
-            status.lastExchange = try reader.terminals().map(\.seen).filter { $0 > 0 }.max()
+        try NightdropError.attempt {
+            var status = NodeStatus(node: settings.id)
+            var failed: [String: Int64] = [:]
+            try store.read { reader in
+                try reader.conflicts(all: false) { conflict in
+                    status.tables[conflict.entity, default: .init()].conflicts += 1
+                    failed[conflict.node, default: 0] += 1
+                }
+                let terminals = try reader.terminals()
+                status.lastExchange = terminals.map(\.seen).filter { $0 > 0 }.max()
+                for terminal in terminals { status.alerts += alerts(of: terminal, failed: failed[terminal.node.text] ?? 0) }
+            }
+            status.add(WatchReport.read(directory, fileSystem))
+            return status
         }
-        return status
+    }
+
+    /// Brings `status.json` up to date.
+    public func writeStatus() throws {
+        let bytes = try status().json.bytes + [UInt8(ascii: "\n")]
+        try NightdropError.attempt {
+            guard try fileSystem.contents(directory.status) != bytes else { return }
+            try fileSystem.publish(directory.status, durably: false) { file in
+                try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+            }
+        }
+    }
+
+    /// What somebody should look at of a terminal. `failed` are the open conflicts that its operations raised.
+    public func alerts(of terminal: TerminalRow, failed: Int64 = 0) -> [Alert] {
+        Alert.check(
+            terminal.node, pending: terminal.pending, failed: failed, seen: terminal.seen, now: Clock.now(),
+            limits: settings.watch)
     }
 }

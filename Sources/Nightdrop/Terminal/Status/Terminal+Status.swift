@@ -52,17 +52,18 @@ extension Terminal {
                 status.tables[entity, default: .init()].failed = counts.failed
                 status.tables[entity, default: .init()].conflicts = counts.conflicts
             }
+            status.add(WatchReport.read(directory, fileSystem))
+            status.alerts = Alert.check(
+                settings.id, pending: status.totals.pending, failed: status.totals.failed,
+                seen: status.lastExchange ?? 0, now: Clock.now(), limits: settings.watch)
             return status
         }
     }
 
     private func writeStatus(_ status: NodeStatus) throws {
         let bytes = status.json.bytes + [UInt8(ascii: "\n")]
-        let isNew = lastStatus.withLock { last in
-            defer { last = bytes }
-            return last != bytes
-        }
-        guard isNew else { return }
+        // Compared with the file, not with what was written last: other processes write it, too.
+        guard try fileSystem.contents(directory.status) != bytes else { return }
         // Replaced whole, but not synced: after a power cut it is written again, and nothing shall wait for it.
         let partial = directory.status + ".\(UInt32.random(in: 0...UInt32.max)).partial"
         do {

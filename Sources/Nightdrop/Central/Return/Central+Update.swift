@@ -1,0 +1,54 @@
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import NightdropStore
+
+extension Central {
+    /// The terminals that a new return bundle would help: they have a folder in an exchange directory with no bundle of ours
+    /// left in it, are behind, and receive something of what changed behind a CSN.
+    ///
+    /// A terminal whose last bundle still lies there has not come by: when it does, it is answered. So head office does not
+    /// write again and again for a till that is switched off.
+    public func terminalsToUpdate(in exchange: String, behind csn: Int64) throws -> [NodeID] {
+        try NightdropError.attempt {
+            try store.read { reader in
+                let cursor = try reader.cursor()
+                guard cursor.csn > csn else { return [] }
+                var helps: [NodeID: Bool] = [:]
+                return try reader.terminals().filter { terminal in
+                    guard terminal.seen > 0, terminal.cursor != cursor else { return false }
+                    if helps[terminal.store] == nil {
+                        helps[terminal.store] = try hasChanges(reader, behind: csn, for: terminal.store)
+                    }
+                    return try helps[terminal.store] == true && isEmpty(exchange, terminal.node)
+                }.map(\.node)
+            }
+        }
+    }
+
+    /// The terminals that were last heard of before a time, have a folder in an exchange directory and no bundle of ours left
+    /// in it. `time` is in milliseconds since 1970.
+    public func silentTerminals(in exchange: String, since time: Int64) throws -> [NodeID] {
+        try NightdropError.attempt {
+            try store.read { try $0.terminals() }
+                .filter { try $0.seen > 0 && $0.seen < time && isEmpty(exchange, $0.node) }.map(\.node)
+        }
+    }
+
+    /// The last change.
+    public func csn() throws -> Int64 { try NightdropError.attempt { try store.read { try $0.cursor().csn } } }
+
+    private func hasChanges(_ reader: any CentralReader, behind csn: Int64, for store: NodeID) throws -> Bool {
+        struct Found: Error {}
+        do {
+            return try reader.changes(after: csn, store: store, policy: policy) { _ in throw Found() } > 0
+        } catch is Found { return true }
+    }
+
+    private func isEmpty(_ exchange: String, _ terminal: NodeID) throws -> Bool {
+        let folder = "\(exchange)/to/\(terminal)"
+        guard try fileSystem.status(folder)?.isDirectory == true else { return false }
+        return try !fileSystem.names(in: folder).contains { BundleName($0)?.sender == settings.id }
+    }
+}

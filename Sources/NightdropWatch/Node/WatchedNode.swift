@@ -1,0 +1,158 @@
+import Nightdrop
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import Synchronization
+
+/// The node that a watch works for. Directories have a thread each; here they take turns, one exchange at a time.
+final class WatchedNode: Sendable {
+    /// What it is.
+    enum Role: Sendable {
+        case terminal(Terminal)
+        case central(Central)
+    }
+
+    /// What an exchange did.
+    struct Exchange: Sendable {
+        var bundles: [BundleOutcome] = []
+        var written: [String] = []
+        /// Operations in what was written.
+        var sent: Int64 = 0
+        /// Up to which of its operations a terminal has exported; nil if it did not.
+        var exportedThrough: Int64?
+    }
+
+    let directory: NodeDirectory
+    let fileSystem: any FileSystem
+    let id: NodeID
+    private let opened: Mutex<Opened>
+    private let turn = Mutex(())
+
+    private struct Opened {
+        var role: Role
+        var files: [FileStatus?]
+    }
+
+    init(_ path: String) throws {
+        directory = NodeDirectory(path)
+        fileSystem = DiskFileSystem()
+        let files = WatchedNode.files(directory, fileSystem)
+        let role = try WatchedNode.open(directory, fileSystem)
+        id = role.settings.id
+        opened = Mutex(Opened(role: role, files: files))
+    }
+
+    /// The node as it is open now.
+    var role: Role { opened.withLock { $0.role } }
+
+    /// Its settings.
+    var settings: NodeSettings { role.settings }
+
+    /// The settings as they stand in the file now.
+    func readSettings() throws -> NodeSettings {
+        let bytes = try fileSystem.contents(directory.settings) ?? []
+        return try NodeSettings(yaml: String(decoding: bytes, as: UTF8.self), file: directory.settings)
+    }
+
+    /// The folder of the journal that it writes.
+    func journalFolder() throws -> String? {
+        var newest: (path: String, modified: Int64)?
+        for name in try fileSystem.names(in: directory.journals) {
+            let path = directory.journals + "/" + name
+            guard let status = try fileSystem.status(path), status.isDirectory else { continue }
+            if newest.map({ status.modified > $0.modified }) ?? true { newest = (path, status.modified) }
+        }
+        return newest?.path
+    }
+
+    /// Takes in what lies in a directory, and answers it or, at a terminal if `exports`, sends what is pending.
+    func exchange(with path: String, exports: Bool, isHeartbeat: Bool) throws -> Exchange {
+        try turn.withLock { _ in
+            switch try refreshed() {
+            case .terminal(let terminal):
+                return try exchange(terminal, path, exports: exports, isHeartbeat: isHeartbeat)
+            case .central(let central): return try exchange(central, path)
+            }
+        }
+    }
+
+    /// Head office's return bundles for terminals. Returns how many were written.
+    func update(_ terminals: [NodeID], in path: String, asking: Bool) throws -> Int {
+        guard case .central(let central) = role, !terminals.isEmpty else { return 0 }
+        return try turn.withLock { _ in
+            try central.writeReturns(terminals, to: path, directives: asking ? [.exchange] : []).count
+        }
+    }
+
+    private func exchange(
+        _ terminal: Terminal, _ path: String, exports: Bool, isHeartbeat: Bool
+    ) throws -> Exchange {
+        guard terminal.settings.central != nil || terminal.settings.centralFingerprint != nil else {
+            throw NightdropError(
+                .badSettings, "\(id) is not enrolled yet: import the grant that head office gave for it")
+        }
+        var result = Exchange()
+        result.bundles = try terminal.take([path])
+        guard terminal.settings.central != nil, exports || result.bundles.contains(where: \.asksForExchange) else {
+            return result
+        }
+        let exported = try terminal.export(to: path, always: isHeartbeat)
+        result.written = exported.files
+        result.sent = exported.operations
+        result.exportedThrough = exported.last
+        return result
+    }
+
+    private func exchange(_ central: Central, _ path: String) throws -> Exchange {
+        let report = try central.merge([path], returnTo: path)
+        var result = Exchange()
+        result.bundles = report.bundles
+        result.written = report.returns.map(\.file)
+        return result
+    }
+
+    /// The node, opened again if its settings or its policy have changed.
+    private func refreshed() throws -> Role {
+        let files = WatchedNode.files(directory, fileSystem)
+        let known = opened.withLock { $0 }
+        guard known.files != files else { return known.role }
+        let role = try WatchedNode.open(directory, fileSystem)
+        opened.withLock { $0 = Opened(role: role, files: files) }
+        return role
+    }
+
+    private static func files(_ directory: NodeDirectory, _ fileSystem: any FileSystem) -> [FileStatus?] {
+        [directory.settings, directory.policy].map { try? fileSystem.status($0) }
+    }
+
+    private static func open(_ directory: NodeDirectory, _ fileSystem: any FileSystem) throws -> Role {
+        guard let bytes = try fileSystem.contents(directory.settings) else {
+            throw NightdropError(.notFound, "\(directory.path) is no node: it has no nightdrop.yaml")
+        }
+        let settings = try NodeSettings(yaml: String(decoding: bytes, as: UTF8.self), file: directory.settings)
+        switch settings.role {
+        case .central: return .central(try Central(at: directory.path))
+        case .terminal: return .terminal(try Terminal(at: directory.path))
+        }
+    }
+}
+
+extension WatchedNode.Role {
+    var settings: NodeSettings {
+        switch self {
+        case .terminal(let terminal): terminal.settings
+        case .central(let central): central.settings
+        }
+    }
+
+    /// The status, written for other programs as well.
+    func writeStatus() throws -> NodeStatus {
+        switch self {
+        case .terminal(let terminal): return try terminal.status()
+        case .central(let central):
+            try central.writeStatus()
+            return try central.status()
+        }
+    }
+}
