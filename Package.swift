@@ -12,6 +12,7 @@ let package = Package(
     name: "Nightdrop",
     products: [
         .library(name: "Nightdrop", targets: ["Nightdrop"]),
+        .library(name: "NightdropWatch", targets: ["NightdropWatch"]),
         .executable(name: "nightdrop", targets: ["NightdropCommand"]),
     ],
     dependencies: [
@@ -62,11 +63,15 @@ let package = Package(
                 "NightdropJournal", "NightdropBundle", "NightdropMerge", "NightdropStore", "NightdropStoreSQLite",
             ],
             swiftSettings: settings),
+        .target(
+            name: "NightdropWatch",
+            dependencies: ["Nightdrop", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropModel"],
+            swiftSettings: settings),
         .executableTarget(
             name: "NightdropCommand",
             dependencies: [
                 "Nightdrop", "NightdropBundle", "NightdropFiles", "NightdropFormats", "NightdropJournal",
-                "NightdropModel", "NightdropStore",
+                "NightdropModel", "NightdropStore", "NightdropWatch",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -119,6 +124,10 @@ let package = Package(
         .testTarget(
             name: "NightdropMergeTests",
             dependencies: ["NightdropMerge", "NightdropStoreSQLite", "NightdropFormats", "NightdropModel"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "NightdropWatchTests",
+            dependencies: ["NightdropWatch", "Nightdrop", "NightdropFiles", "NightdropFormats", "NightdropModel"],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["NightdropCommand", "NightdropFormats"], swiftSettings: settings),

@@ -26,6 +26,7 @@ struct NightdropCommand: ParsableCommand {
                     Log.self,
                 ]),
             CommandGroup(name: "Carry", subcommands: [Exchange.self, Request.self]),
+            CommandGroup(name: "On either side, as a service", subcommands: [WatchCommand.self]),
             CommandGroup(name: "Look", subcommands: [Status.self, Inspect.self, Cat.self, Verify.self, Demo.self]),
         ])
 

@@ -19,7 +19,11 @@ final class DiskChangeMonitor: ChangeMonitor {
 
     init(reportsChanges: Bool = true) throws(FileError) {
         var ends: [Int32] = [-1, -1]
-        try systemCall("open", "pipe") { pipe2(&ends, O_CLOEXEC | O_NONBLOCK) }
+        try systemCall("open", "pipe") { pipe(&ends) }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
         wakeReader = ends[0]
         wakeWriter = ends[1]
         // A machine may have used up its inotify instances: then this one hears of nothing, and who uses it looks by himself.
@@ -39,7 +43,7 @@ final class DiskChangeMonitor: ChangeMonitor {
     }
 
     func watchMounts() throws(FileError) {
-        let path = MountTable.path
+        let path = MountList.path
         let descriptor = try systemCall("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
         let previous = state.withLock { state in
             defer { state.mountInfo = descriptor }

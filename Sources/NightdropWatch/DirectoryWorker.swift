@@ -11,8 +11,6 @@ final class DirectoryWorker: Sendable {
     /// What others tell a worker.
     struct Mail: Sendable {
         var urgency: Urgency?
-        /// The last operation that this is about.
-        var seq: Int64 = 0
         var hasChanged = false
         var isToCycle = false
     }
@@ -69,7 +67,7 @@ final class DirectoryWorker: Sendable {
             defer { mail = Mail() }
             return mail
         }
-        if let urgency = mail.urgency, mail.seq > state.exportedThrough { state.plan.schedule.add(urgency) }
+        if let urgency = mail.urgency { state.plan.schedule.add(urgency) }
         if mail.hasChanged { state.plan.changed(at: Clocks.monotonic()) }
         if mail.isToCycle { state.plan.cycleNow(at: Clocks.monotonic()) }
     }
@@ -114,6 +112,7 @@ final class DirectoryWorker: Sendable {
             }
             // Somebody else works on the node: no failure of this directory.
             state.plan.postpone(at: Clocks.monotonic())
+            report(self, WorkerReport(directory: state.report, isSyncing: false, bundles: state.ledger.failed))
         }
     }
 
@@ -146,17 +145,19 @@ final class DirectoryWorker: Sendable {
         let exports = state.plan.schedule.exports || isHeartbeat || state.owesWord && isCycle
         emit(.exchanging(directory: path))
         report(self, WorkerReport(directory: state.report, isSyncing: true, bundles: state.ledger.failed))
-        let done = try node.exchange(with: path, exports: exports, isHeartbeat: isHeartbeat)
+        let done = try node.exchange(with: path, exports: exports, cleansUp: state.isFirstExchange)
         let end = Clocks.monotonic()
-        if let through = done.exportedThrough {
-            state.exportedThrough = through
+        let summary = note(done, &state, took: end - start)
+        if let failure = done.failure { return fail(&state, failure) }
+        if exports {
             state.lastWord = end
             state.owesWord = false
         }
-        state.plan.succeeded(isCycle: isCycle, exported: done.exportedThrough != nil, from: start, to: end)
+        if summary.new > 0 { state.owesWord = true }
+        state.isFirstExchange = false
+        state.plan.succeeded(isCycle: isCycle, exported: exports, from: start, to: end)
         state.report.error = nil
         state.report.hasFailed = false
-        let summary = note(done, &state, took: end - start)
         if isCycle { planUpdates(&state) }
         report(
             self,
@@ -188,7 +189,6 @@ final class DirectoryWorker: Sendable {
         {
             emit(.bundle(directory: path, outcome))
         }
-        if summary.taken > 0 { state.owesWord = true }
         if summary.taken > 0 || summary.written > 0 { state.report.lastExchange = Clocks.wall() }
         emit(.exchanged(directory: path, summary))
         return summary
@@ -230,10 +230,9 @@ final class DirectoryWorker: Sendable {
     /// A few at a time, so that what arrives meanwhile does not wait.
     private func updateSome(_ state: inout WorkerState) {
         let some = Array(state.toUpdate.prefix(DirectoryWorker.updatesAtOnce))
-        let silent = some.filter { state.asked.contains($0) }
         do {
-            _ = try node.update(silent, in: path, asking: true)
-            _ = try node.update(some.filter { !silent.contains($0) }, in: path, asking: false)
+            try probe()
+            try node.update(some, in: path, asking: some.filter { state.asked.contains($0) })
             state.toUpdate.removeFirst(some.count)
             emit(.updated(directory: path, terminals: some.count))
             notice(monitor.wait(milliseconds: 0), &state)
@@ -254,8 +253,7 @@ private struct WorkerState {
     var ledger: BundleLedger
     var report: WatchReport.Directory
     var isFirst = true
-    /// The last operation that is known to be in a bundle here.
-    var exportedThrough: Int64 = 0
+    var isFirstExchange = true
     /// When the last bundle was written here.
     var lastWord: Int64
     /// Whether head office has something to learn: how far this terminal is.

@@ -20,6 +20,9 @@ extension NightdropError {
         }
     }
 
+    /// Any error of the library's parts, with the exit status that it calls for.
+    public init(any error: any Error) { self.init(error) }
+
     /// Runs `body` and turns whatever it throws into an error of the library.
     static func attempt<Answer>(_ body: () throws -> Answer) throws(NightdropError) -> Answer {
         do { return try body() } catch { throw NightdropError(error) }

@@ -44,13 +44,17 @@ public struct WatchSettings: Sendable, Equatable {
 
     private enum Unit { case milliseconds, count }
 
-    private static let numbers: [(key: String, path: WritableKeyPath<WatchSettings, Int64> & Sendable, unit: Unit)] = [
-        ("interval", \.interval, .milliseconds), ("retries", \.retries, .count),
-        ("retryLimit", \.retryLimit, .milliseconds), ("breakerFailures", \.breakerFailures, .count),
-        ("breakerPause", \.breakerPause, .milliseconds), ("heartbeat", \.heartbeat, .milliseconds),
-        ("autoApplyLimit", \.autoApplyLimit, .count), ("alertPending", \.alertPending, .count),
-        ("alertFailed", \.alertFailed, .count), ("alertSilent", \.alertSilent, .milliseconds),
-    ]
+    private typealias Number = (key: String, path: WritableKeyPath<WatchSettings, Int64>, unit: Unit)
+
+    private static var numbers: [Number] {
+        [
+            ("interval", \.interval, .milliseconds), ("retries", \.retries, .count),
+            ("retryLimit", \.retryLimit, .milliseconds), ("breakerFailures", \.breakerFailures, .count),
+            ("breakerPause", \.breakerPause, .milliseconds), ("heartbeat", \.heartbeat, .milliseconds),
+            ("autoApplyLimit", \.autoApplyLimit, .count), ("alertPending", \.alertPending, .count),
+            ("alertFailed", \.alertFailed, .count), ("alertSilent", \.alertSilent, .milliseconds),
+        ]
+    }
 
     private static let keys = ["directories", "removable"] + numbers.map(\.key) + ["largeChanges"]
 
@@ -130,7 +134,7 @@ public struct WatchSettings: Sendable, Equatable {
     }
 
     /// Seconds with up to three decimals, from 0.05 to ten years.
-    static func milliseconds(_ text: String) -> Int64? {
+    public static func milliseconds(_ text: String) -> Int64? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let seconds = digits(parts[0]), seconds <= 315_360_000 else { return nil }
         var fraction: Int64 = 0

@@ -19,8 +19,8 @@ final class WatchedNode: Sendable {
         var written: [String] = []
         /// Operations in what was written.
         var sent: Int64 = 0
-        /// Up to which of its operations a terminal has exported; nil if it did not.
-        var exportedThrough: Int64?
+        /// Why not everything could be left there.
+        var failure: String?
     }
 
     let directory: NodeDirectory
@@ -55,6 +55,12 @@ final class WatchedNode: Sendable {
         return try NodeSettings(yaml: String(decoding: bytes, as: UTF8.self), file: directory.settings)
     }
 
+    /// Whether a directory bears the marker of this node's organisation.
+    func owns(_ path: String) -> Bool {
+        guard let marker = try? ExchangeDirectory(path, fileSystem: fileSystem).marker() else { return false }
+        return settings.organisation.map { $0 == marker.organisation } ?? true
+    }
+
     /// The folder of the journal that it writes.
     func journalFolder() throws -> String? {
         var newest: (path: String, modified: Int64)?
@@ -67,49 +73,44 @@ final class WatchedNode: Sendable {
     }
 
     /// Takes in what lies in a directory, and answers it or, at a terminal if `exports`, sends what is pending.
-    func exchange(with path: String, exports: Bool, isHeartbeat: Bool) throws -> Exchange {
+    func exchange(with path: String, exports: Bool, cleansUp: Bool) throws -> Exchange {
         try turn.withLock { _ in
-            switch try refreshed() {
-            case .terminal(let terminal):
-                return try exchange(terminal, path, exports: exports, isHeartbeat: isHeartbeat)
-            case .central(let central): return try exchange(central, path)
-            }
+            let role = try refreshed()
+            var options = ExchangeOptions()
+            if case .terminal = role { options.isLeaving = exports }
+            options.leavesIfAsked = true
+            options.cleansUp = cleansUp
+            options.answersAll = false
+            options.needsMarker = true
+            options.heartbeatMilliseconds = role.settings.watch.heartbeat
+            let report =
+                switch role {
+                case .terminal(let terminal): try exchange(terminal, path, options)
+                case .central(let central): try central.exchange(with: path, options)
+                }
+            let new = report.left.filter { !$0.wasThere }
+            return Exchange(
+                bundles: report.came, written: new.map(\.file), sent: new.reduce(0) { $0 + $1.operations },
+                failure: report.failure?.message)
         }
     }
 
-    /// Head office's return bundles for terminals. Returns how many were written.
-    func update(_ terminals: [NodeID], in path: String, asking: Bool) throws -> Int {
-        guard case .central(let central) = role, !terminals.isEmpty else { return 0 }
-        return try turn.withLock { _ in
-            try central.writeReturns(terminals, to: path, directives: asking ? [.exchange] : []).count
-        }
-    }
-
-    private func exchange(
-        _ terminal: Terminal, _ path: String, exports: Bool, isHeartbeat: Bool
-    ) throws -> Exchange {
+    private func exchange(_ terminal: Terminal, _ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
         guard terminal.settings.central != nil || terminal.settings.centralFingerprint != nil else {
+            // The first grant is trusted by a person, not by a daemon.
             throw NightdropError(
                 .badSettings, "\(id) is not enrolled yet: import the grant that head office gave for it")
         }
-        var result = Exchange()
-        result.bundles = try terminal.take([path])
-        guard terminal.settings.central != nil, exports || result.bundles.contains(where: \.asksForExchange) else {
-            return result
-        }
-        let exported = try terminal.export(to: path, always: isHeartbeat)
-        result.written = exported.files
-        result.sent = exported.operations
-        result.exportedThrough = exported.last
-        return result
+        return try terminal.exchange(with: path, options)
     }
 
-    private func exchange(_ central: Central, _ path: String) throws -> Exchange {
-        let report = try central.merge([path], returnTo: path)
-        var result = Exchange()
-        result.bundles = report.bundles
-        result.written = report.returns.map(\.file)
-        return result
+    /// Writes head office's return bundles for terminals, and asks some of them for a fresh bundle.
+    func update(_ terminals: [NodeID], in path: String, asking: [NodeID]) throws {
+        guard case .central(let central) = role else { return }
+        try turn.withLock { _ in
+            if !asking.isEmpty { _ = try central.request(asking) }
+            _ = try central.writeReturns(terminals, to: path)
+        }
     }
 
     /// The node, opened again if its settings or its policy have changed.

@@ -14,6 +14,7 @@ struct DirectoryPlan: Sendable {
     static let gathering: Int64 = 60
     /// What is critical goes out at once, but each time seals a segment: so long it waits between two times.
     static let urgentSpacing: Int64 = 1000
+    static let postponement: Int64 = 500
     /// An exchange that takes long is not to fill all the time.
     static let restPerWork: Int64 = 4
 
@@ -24,6 +25,7 @@ struct DirectoryPlan: Sendable {
     private var arrivedAt: Int64?
     private var lastUrgent: Int64 = .min / 2
     private var urgentRest: Int64 = urgentSpacing
+    private var notBefore: Int64 = .min
 
     init(_ settings: WatchSettings, now: Int64) {
         interval = settings.interval
@@ -33,7 +35,7 @@ struct DirectoryPlan: Sendable {
 
     /// What to do at `now`. `retryAt` is when a bundle that could not be taken is worth another look.
     func step(at now: Int64, retryAt: Int64?) -> Step {
-        let next = time(retryAt: retryAt)
+        let next = max(time(retryAt: retryAt), notBefore)
         return next > now ? .wait(until: next) : .visit(isCycle: nextCycle <= now)
     }
 
@@ -57,6 +59,12 @@ struct DirectoryPlan: Sendable {
 
     /// Look again at the next occasion, as if the time had come.
     mutating func cycleNow(at now: Int64) { nextCycle = min(nextCycle, now) }
+
+    /// Somebody else works on the node: the same again, a little later.
+    mutating func postpone(at now: Int64) {
+        notBefore = now + DirectoryPlan.postponement
+        arrivedAt = arrivedAt ?? now
+    }
 
     /// A visit begins. What arrives from now on needs another one.
     mutating func begin(isCycle: Bool) {

@@ -17,13 +17,13 @@ extension Central {
 
     private func visit(_ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
         var visit = try ExchangeVisit(path, node: settings.id, organisation: organisation, options, fileSystem)
-        if !visit.report.isReadOnly {
+        if options.cleansUp, !visit.report.isReadOnly {
             visit.attempt { try removeLeftovers(in: $0.place) }
         }
         let merged = try merge([visit.report.directory], progress: ExchangeProgress.merging(options.progress))
         visit.took(merged.bundles)
         guard options.isLeaving else { return visit.finish() }
-        let answers = try answers(to: merged.bundles)
+        let answers = try answers(to: merged.bundles, all: options.answersAll)
         guard !visit.report.isReadOnly else {
             if answers.isEmpty {
                 visit.note("\(visit.report.directory) is read-only: nothing was left")
@@ -48,12 +48,14 @@ extension Central {
     }
 
     /// What is to be written, and for whom.
-    private func answers(to outcomes: [BundleOutcome]) throws -> [ReturnWriter] {
+    private func answers(to outcomes: [BundleOutcome], all: Bool) throws -> [ReturnWriter] {
+        let senders = Set(outcomes.compactMap(\.from))
         let withGap = Set(outcomes.filter { $0.outcome == .waiting }.compactMap(\.from))
         return try store.read { reader in
             let cursor = try reader.cursor()
             let held = try reader.journals()
             return try reader.terminals().compactMap { terminal in
+                guard all || senders.contains(terminal.node.text) else { return nil }
                 let hasGap = withGap.contains(terminal.node.text)
                 let need = ReturnNeed(
                     terminal, cursor: cursor, coverage: coverage(of: terminal),

@@ -1,3 +1,4 @@
+import NightdropFiles
 import NightdropFormats
 import NightdropModel
 import NightdropStore

@@ -38,6 +38,8 @@ public struct ExchangeReport: Sendable {
     public var attention: [Attention] = []
     /// Whether nothing could be written because the medium is read-only.
     public var isReadOnly = false
+    /// What kept the visit from leaving all that was to be left; also part of `attention`.
+    public var failure: Attention?
     /// Whether the medium may be pulled out: everything that was written is on it, read back and verified, and no file
     /// seems to be still on its way.
     public var safeToRemove = false
@@ -84,6 +86,12 @@ public struct ExchangeOptions: Sendable {
     public var progress: (@Sendable (ExchangeProgress) -> Void)?
     /// Whether to leave something; else the visit only takes.
     public var isLeaving = true
+    /// Whether a terminal that does not leave anything does so if head office asks for it.
+    public var leavesIfAsked = false
+    /// Whether head office answers every terminal that lacks something; else only those whose bundles it took.
+    public var answersAll = true
+    /// Whether files that an interrupted visit has left are looked for, in the folders of all addressees.
+    public var cleansUp = true
     /// Whether a directory without a marker is taken to be no carrier, which is an error of kind `tryAgain`; else it gets
     /// one.
     public var needsMarker = false

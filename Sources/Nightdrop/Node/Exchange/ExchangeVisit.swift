@@ -69,7 +69,7 @@ struct ExchangeVisit {
         do { try body(&self) } catch {
             hasFailed = true
             let error = NightdropError(error)
-            report.attention.append(.init(message: error.message, status: error.kind.rawValue))
+            fail(error.message, status: error.kind.rawValue)
         }
     }
 
@@ -91,9 +91,14 @@ struct ExchangeVisit {
 
     /// On a medium that cannot be written, what is to be left stays here.
     mutating func couldNotLeave(_ what: String) {
-        note(
+        fail(
             "\(report.directory) is read-only: nothing was left, \(what)",
             status: NightdropError.Kind.cannotCreate.rawValue)
+    }
+
+    private mutating func fail(_ message: String, status: Int32) {
+        note(message, status: status)
+        report.failure = .init(message: message, status: status)
     }
 
     /// Ends the visit. Nothing is said to be safe that the medium has not confirmed.

@@ -3,6 +3,7 @@ import NightdropFiles
 import NightdropFormats
 import NightdropJournal
 import NightdropModel
+import NightdropStoreSQLite
 
 extension Terminal {
     /// Visits an exchange directory: takes what is there for this terminal, leaves what central lacks, and takes away
@@ -18,15 +19,17 @@ extension Terminal {
     private func visit(_ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
         var visit = try ExchangeVisit(
             path, node: identity.node, organisation: settings.organisation, options, fileSystem)
-        if !visit.report.isReadOnly {
+        if options.cleansUp, !visit.report.isReadOnly {
             visit.attempt { try removeLeftovers(in: $0.place) }
         }
         visit.took(try take([visit.report.directory]))
-        guard options.isLeaving else { return visit.finish() }
         guard settings.central != nil else {
             visit.note("this till is not enrolled yet: it has no grant of head office, so it left nothing")
             return visit.finish()
         }
+        // What the last bundle stated is forgotten when head office asks for a fresh one.
+        let isAsked = try store.read { try $0.state() }.exported == nil
+        guard options.isLeaving || options.leavesIfAsked && isAsked else { return visit.finish() }
         guard !visit.report.isReadOnly else {
             try noteWhatWaits(&visit)
             return visit.finish()

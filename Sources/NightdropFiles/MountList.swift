@@ -1,5 +1,5 @@
 /// What is mounted, as `/proc/self/mountinfo` tells (proc(5)).
-public struct MountTable: Sendable, Equatable {
+public struct MountList: Sendable, Equatable {
     /// The kernel's file; poll(2) on it tells of changes.
     public static let path = "/proc/self/mountinfo"
 
@@ -19,13 +19,13 @@ public struct MountTable: Sendable, Equatable {
         mounts = text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")
             guard let dash = fields.firstIndex(of: "-"), dash > 4, fields.count > dash + 1 else { return nil }
-            return Mount(path: MountTable.unescaped(fields[4]), type: String(fields[dash + 1]))
+            return Mount(path: MountList.unescaped(fields[4]), type: String(fields[dash + 1]))
         }
     }
 
     /// What is mounted now. Read whole by pieces: the kernel states no size.
-    public static func current() throws(FileError) -> MountTable {
-        MountTable(String(decoding: try readStream(path), as: UTF8.self))
+    public static func current() throws(FileError) -> MountList {
+        MountList(String(decoding: try readStream(path), as: UTF8.self))
     }
 
     /// The paths below some directories at which something is mounted, each once, sorted.
