@@ -28,8 +28,6 @@ public protocol FileSystem: Sendable {
     func kind(_ path: String) throws(FileError) -> FileKind?
     /// What the medium that holds a directory has room for; nil where that is not known.
     func medium(of directory: String) throws(FileError) -> Medium?
-    /// Begins to watch directories, none at first.
-    func watchDirectories() throws(FileError) -> any DirectoryWatch
     /// Waits for changes in directories.
     func changeMonitor() throws(FileError) -> any ChangeMonitor
 }

@@ -64,7 +64,8 @@ import Testing
         }
         #expect(try (1...8).allSatisfy { try shop.has($0, at: "HQ") })
         for daemon in daemons { #expect(try daemon.end(SIGTERM) == 0) }
-        #expect(try shop.run("verify", "-C", "T01").status == 0)
+        let check = try shop.run("verify", "-C", "T01")
+        #expect(check.status == 0, "\(check.out)\(check.err)")
     }
 
     @Test func afterBeingKilledItGoesOn() throws {

@@ -109,7 +109,7 @@ final class WatchedNode: Sendable {
         guard case .central(let central) = role else { return }
         try turn.withLock { _ in
             if !asking.isEmpty { _ = try central.request(asking) }
-            _ = try central.writeReturns(terminals, to: path)
+            try central.update(terminals, in: path)
         }
     }
 

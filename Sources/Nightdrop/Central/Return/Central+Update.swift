@@ -36,6 +36,21 @@ extension Central {
         }
     }
 
+    /// Leaves a return bundle for each of some terminals in an exchange directory that has our marker; not where the one that
+    /// lies there says as much.
+    public func update(_ terminals: [NodeID], in exchange: String) throws {
+        try NightdropError.attempt {
+            guard let carrier = try ExchangeDirectory(exchange, fileSystem: fileSystem).marker()?.carrier else {
+                throw NightdropError(.tryAgain, "\(exchange) is not mounted: it has no \(CarrierMarker.fileName)")
+            }
+            let place = ExchangeDirectory(exchange, fileSystem: fileSystem, carrier: carrier)
+            let wanted = Set(terminals)
+            for terminal in try store.read({ try $0.terminals() }) where wanted.contains(terminal.node) {
+                _ = try leave(ReturnWriter(central: self, terminal: terminal), in: place, ifAbsent: true)
+            }
+        }
+    }
+
     /// The last change.
     public func csn() throws -> Int64 { try NightdropError.attempt { try store.read { try $0.cursor().csn } } }
 

@@ -1,0 +1,159 @@
+import Foundation
+import Nightdrop
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import NightdropWatch
+import Testing
+
+/// A watch inside an application, on real directories.
+@Suite struct WatchTests {
+    @Test func eventsTellWhatHappens() async throws {
+        let shop = try Shop()
+        let (central, till) = (try shop.watch("HQ"), try shop.watch("T01"))
+        let arrivals = Task { [events = central.events] in
+            for await event in events {
+                if case .bundle(_, let outcome) = event, outcome.outcome == .merged, outcome.new > 0 { return outcome.from }
+            }
+            return nil
+        }
+        async let ends: Void = central.run()
+        async let tillEnds: Void = till.run()
+        try shop.till.record(OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
+        #expect(await arrivals.value == "T01")
+        central.stop()
+        till.stop()
+        _ = await (ends, tillEnds)
+        #expect(try shop.central.get("sale", "1") != nil)
+    }
+
+    @Test func aCancelledTaskEndsItAndItsEvents() async throws {
+        let shop = try Shop()
+        let watch = try shop.watch("T01")
+        let names = Task { [events = watch.events] in
+            var names: [String] = []
+            for await event in events { names.append(event.name) }
+            return names
+        }
+        let run = Task { await watch.run() }
+        for await event in watch.events { if case .reachable = event { break } }
+        run.cancel()
+        await run.value
+        let seen = await names.value
+        #expect(seen.first == "started")
+        #expect(seen.last == "stopped")
+    }
+
+    /// A stick that is mounted is found by its marker, and one without is left alone; after it is pulled out nobody waits.
+    @Test(.enabled(if: Mounts.arePermitted)) func sticksComeAndGo() async throws {
+        let shop = try Shop()
+        let media = shop.path("media")
+        for name in ["stick", "foreign"] {
+            try FileManager.default.createDirectory(atPath: "\(media)/\(name)", withIntermediateDirectories: true)
+        }
+        var options = WatchOptions()
+        options.removable = true
+        options.mediaRoots = [media]
+        let watch = try Watch(node: shop.path("T01"), directories: [], options: options)
+        let events = watch.events
+        let run = Task { await watch.run() }
+        try shop.till.record(OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
+        defer { for name in ["stick", "foreign"] { _ = Mounts.run("umount", "-l", "\(media)/\(name)") } }
+        try #require(Mounts.run("mount", "-t", "tmpfs", "none", "\(media)/foreign"))
+
+        // Marked elsewhere, then plugged in here.
+        let marked = shop.path("marked")
+        try FileManager.default.createDirectory(atPath: marked, withIntermediateDirectories: true)
+        try #require(Mounts.run("mount", "-t", "tmpfs", "none", marked))
+        try FileManager.default.copyItem(
+            atPath: shop.path("exchange") + "/nightdrop.marker", toPath: marked + "/nightdrop.marker")
+        try #require(Mounts.run("mount", "--bind", marked, "\(media)/stick"))
+        for await event in events {
+            if case .exchanged(let path, let summary) = event, summary.written > 0 {
+                #expect(path == "\(media)/stick")
+                break
+            }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(media)/stick/to/HQ").count == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(media)/foreign") == [])
+        #expect(Mounts.run("umount", "\(media)/stick"), "nothing keeps it busy")
+        for await event in watch.events {
+            if case .unmounted = event { break }
+            if case .status(let status) = event, status.directories.isEmpty { break }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(media)/stick") == [])
+        _ = Mounts.run("umount", "-l", marked)
+        watch.stop()
+        await run.value
+    }
+
+    /// Thousands of tills cost nothing while nothing happens: what is looked at is one folder.
+    @Test func onlyOurOwnFolderIsLookedAt() async throws {
+        let shop = try Shop()
+        for number in 0..<5000 {
+            try FileManager.default.createDirectory(
+                atPath: shop.path("exchange/to/X\(number)"), withIntermediateDirectories: true)
+        }
+        let watch = try shop.watch("HQ")
+        let events = watch.events
+        let run = Task { await watch.run() }
+        for await event in events { if case .exchanged = event { break } }
+        let foreign = shop.path("exchange/to/X17/HQ-00000000-000000000001-000000000002.nightdrop.tar")
+        try Data("nothing".utf8).write(to: URL(fileURLWithPath: foreign))
+        _ = try shop.till.export(to: shop.path("exchange"))
+        var exchanges = 0
+        for await event in events {
+            if case .exchanging = event { exchanges += 1 }
+            if case .exchanged(_, let summary) = event, summary.taken > 0 || summary.written > 0 { break }
+        }
+        #expect(exchanges == 1)
+        watch.stop()
+        await run.value
+    }
+}
+
+/// Whether file systems can be mounted here.
+private enum Mounts {
+    static let arePermitted: Bool = {
+        let path = NSTemporaryDirectory() + "nightdrop-mount-" + UUID().uuidString
+        guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil else {
+            return false
+        }
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return run("mount", "-t", "tmpfs", "none", path) && run("umount", path)
+    }()
+
+    static func run(_ words: String...) -> Bool {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = words
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+}
+
+/// Head office, one till, and a directory between them.
+private final class Shop {
+    let root: String
+    let central: Central
+    let till: Terminal
+
+    init() throws {
+        root = NSTemporaryDirectory() + "nightdrop-watch-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: root + "/exchange", withIntermediateDirectories: true)
+        central = try Central.create(
+            at: root + "/HQ", id: try #require(NodeID("HQ")), organisation: "Corner Shops")
+        let (till, request) = try Terminal.create(
+            at: root + "/T01", id: try #require(NodeID("T01")), store: try #require(NodeID("S1")))
+        _ = try till.take([try central.enroll(request, to: root + "/exchange").grant])
+        self.till = till
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+
+    func path(_ name: String) -> String { root + "/" + name }
+
+    func watch(_ node: String) throws -> Watch { try Watch(node: path(node), directories: [path("exchange")]) }
+}
