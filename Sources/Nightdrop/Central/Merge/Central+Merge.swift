@@ -11,7 +11,7 @@ extension Central {
     /// - Parameters:
     ///   - exchange: Where to write return bundles for the terminals whose bundles were taken; nil for none.
     ///   - progress: Called now and then, from another thread.
-    /// - Throws: `NightdropError` of kind `tryAgain` while another merge runs on this node; an error of the store or the
+    /// - Throws: `NightdropError` of kind `tryAgain` if another merge runs on this node for seconds; an error of the store or the
     ///   disk, after which everything that was committed stays and the rest can be merged again.
     public func merge(
         _ paths: [String], returnTo exchange: String? = nil, progress: (@Sendable (MergeProgress) -> Void)? = nil
@@ -40,14 +40,24 @@ extension Central {
         return report
     }
 
+    /// A watch merges what arrives in the twinkling of an eye, so another merge is waited for a little.
     func lockForMerge() throws -> any FileLock {
-        do throws(FileError) {
-            return try fileSystem.lock(directory.path + "/merge.lock", wait: false)
-        } catch {
-            guard error.kind == .locked else { throw error }
-            throw NightdropError(.tryAgain, "another merge is running on \(directory.path); try again when it is done")
+        let end = Clock.sinceBoot() + Central.mergeWaitMilliseconds
+        while true {
+            do throws(FileError) {
+                return try fileSystem.lock(directory.path + "/merge.lock", wait: false)
+            } catch {
+                guard error.kind == .locked else { throw error }
+                guard Clock.sinceBoot() < end else {
+                    throw NightdropError(
+                        .tryAgain, "another merge is running on \(directory.path); try again when it is done")
+                }
+                Thread.sleep(forTimeInterval: 0.02)
+            }
         }
     }
+
+    private static let mergeWaitMilliseconds: Int64 = 5_000
 
     /// Takes in and decodes on one thread, commits on this one.
     func run(
