@@ -234,10 +234,15 @@ final class DirectoryWorker: Sendable {
             try probe()
             try node.update(some, in: path, asking: some.filter { state.asked.contains($0) })
             state.toUpdate.removeFirst(some.count)
-            emit(.updated(directory: path, terminals: some.count))
+            state.updated += some.count
+            if state.toUpdate.isEmpty {
+                emit(.updated(directory: path, terminals: state.updated))
+                state.updated = 0
+            }
             notice(monitor.wait(milliseconds: 0), &state)
         } catch {
             state.toUpdate = []
+            state.updated = 0
             // What was not written is found again at the next cycle.
             state.updatedThrough = nil
             fail(&state, NightdropError.message(error))
@@ -260,6 +265,8 @@ private struct WorkerState {
     var owesWord = false
     /// The terminals that head office still writes to.
     var toUpdate: [NodeID] = []
+    /// How many it has written to since it began with them.
+    var updated = 0
     /// Those of them that it asks for an exchange.
     var asked: Set<NodeID> = []
     /// Up to which change the terminals of this directory were looked at; nil at the start.

@@ -175,6 +175,33 @@ import Testing
         #expect(try shop.run("watch", "-C", "T01").status == 64)
     }
 
+    /// A large change waits, while receipts come in all the same; then it is taken over at a word.
+    @Test func aLargeChangeWaitsForApproval() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        try shop.settle("T01", WatchTests.quick.replacingOccurrences(of: "{", with: "{largeChanges: ask, autoApplyLimit: 3, "))
+        try shop.settle("HQ", WatchTests.quick)
+        let daemons = try ["HQ", "T01"].map { try Daemon(shop, "watch", "share", "-C", $0) }
+        try shop.succeed("record", "-C", "T01", input: sale(1))
+        try eventually("the first receipt") { try shop.pending("T01") == 0 }
+        let products = (1...10).map { #"{"entity":"product","id":"P\#($0)","action":"create","set":{"price":1}}"# }
+        try shop.succeed("record", "-C", "HQ", input: "[" + products.joined(separator: ",") + "]")
+        try eventually("it waits") { try shop.status("T01")["pendingApproval"] == 10 }
+        #expect(try shop.succeed("get", "-C", "T01", "product").out.contains("P1") == false)
+        try shop.succeed("record", "-C", "T01", input: sale(2))
+        try eventually("the second receipt") { try shop.pending("T01") == 0 }
+        #expect(try shop.status("T01")["pendingApproval"] == 10)
+        #expect(try shop.bash("python3 \(Workspace.tools)/status-bar T01").out.contains("10 changes to approve"))
+        let applied = try shop.succeed("apply", "-C", "T01", "--json").document()
+        #expect(applied["bundles"]?.elements?.first?["outcome"] == "merged")
+        #expect(try shop.succeed("get", "-C", "T01", "product", "--json").json().count == 11)
+        try eventually("nothing waits") { try shop.status("T01")["pendingApproval"] == 0 }
+        try shop.succeed("record", "-C", "HQ", input: price("3.10"))
+        try eventually("a small change goes in") { try shop.price("T01") == "3.10" }
+        #expect(try shop.succeed("apply", "-C", "T01").out == "no change waits for approval\n")
+        for daemon in daemons { #expect(try daemon.end(SIGTERM) == 0) }
+    }
+
     @Test func nothingIsLoggedWhileNothingHappens() throws {
         let shop = try Workspace()
         try shop.openChain()

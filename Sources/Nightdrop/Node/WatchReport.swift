@@ -127,12 +127,17 @@ extension WatchReport.Bundle {
 }
 
 extension NodeStatus {
+    private static let permissionReasons = ["unsigned", "unknown-key", "revoked-key", "wrong-organisation"]
+
     /// Adds what the watch knows.
     mutating func add(_ report: WatchReport?) {
         guard let report else { return }
         online = report.isOnline
         directories = report.directories
         failedBundles = report.bundles
+        notPermitted = report.bundles.contains { bundle in
+            NodeStatus.permissionReasons.contains { bundle.error.hasPrefix($0) }
+        }
         lastExchange = [lastExchange, report.directories.compactMap(\.lastExchange).max()].compactMap(\.self).max()
         error = error ?? report.error
         state = error != nil ? .failed : report.isSyncing ? .syncing : .idle

@@ -85,7 +85,7 @@ struct ConfirmedWriter {
 
     /// Takes all covered operations from the top. What central returns shows as it returned it; facts, and what the
     /// terminal does not receive, are confirmed as they are.
-    mutating func removeCovered() throws {
+    mutating func removeCovered(factsOnly: Bool = false) throws {
         guard let journalCode else { return }
         var records: [Int64] = []
         let rows = try SQLStatement(db, "SELECT DISTINCT rid FROM _pending WHERE journal = ? AND seq <= ?")
@@ -97,10 +97,10 @@ struct ConfirmedWriter {
         for rid in records {
             guard let row = try find("rid = ?", { $0.bind(1, rid) }) else { continue }
             if returned[row.entity] == nil { returned[row.entity] = try isReturned(row.entity) }
-            if returned[row.entity] == true {
-                try replace(row, confirmed: row.confirmed)
-            } else {
+            if returned[row.entity] != true {
                 try confirmAsIs(row)
+            } else if !factsOnly {
+                try replace(row, confirmed: row.confirmed)
             }
         }
     }
@@ -126,6 +126,22 @@ struct ConfirmedWriter {
         if terms.policyText != nil { try TerminalViews.replace(db, terms.policy) }
         let history = try SQLStatement(
             db, "INSERT INTO _history (at, kind, bundle, details) VALUES (?, 'applied', ?, ?)")
+        history.bind(1, terms.now)
+        history.bind(2, terms.bundle)
+        history.bind(3, terms.reach.json.compact)
+        try history.run()
+    }
+
+    /// Writes the receipt and the notices alone: the cursor stays where it is.
+    func concludeReceipt() throws {
+        let take = try SQLStatement(
+            db, "UPDATE _terminal SET receipt = ?, seen = max(seen, ?), exchanged = ?, error = NULL")
+        take.bind(1, terms.receipt.json.compact)
+        take.bind(2, terms.created)
+        take.bind(3, terms.now)
+        try take.run()
+        try addNotices()
+        let history = try SQLStatement(db, "INSERT INTO _history (at, kind, bundle, details) VALUES (?, 'held', ?, ?)")
         history.bind(1, terms.now)
         history.bind(2, terms.bundle)
         history.bind(3, terms.reach.json.compact)

@@ -107,6 +107,17 @@ public final class ReturnApplication {
         }
     }
 
+    /// Takes what changes nothing that is shown, where the rest has to wait: receipt and notices. The terminal's own facts
+    /// that the receipt covers are confirmed; its other operations stay on top until the rest is applied.
+    public func takeReceipt() throws {
+        try store.write(durably: true) { db in
+            var writer = try ConfirmedWriter(db, terms, run: run)
+            try writer.removeCovered(factsOnly: true)
+            try writer.finishBatch()
+            try writer.concludeReceipt()
+        }
+    }
+
     private func adapt(to elapsed: Duration) {
         let microseconds = max(
             1, elapsed.components.seconds * 1_000_000 + elapsed.components.attoseconds / 1_000_000_000_000)

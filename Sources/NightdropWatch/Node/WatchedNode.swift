@@ -79,6 +79,7 @@ final class WatchedNode: Sendable {
             var options = ExchangeOptions()
             if case .terminal = role { options.isLeaving = exports }
             options.leavesIfAsked = true
+            options.asksForLargeChanges = true
             options.cleansUp = cleansUp
             options.answersAll = false
             options.needsMarker = true

@@ -14,17 +14,25 @@ extension Central {
         try NightdropError.attempt {
             try store.read { reader in
                 let cursor = try reader.cursor()
-                guard cursor.csn > csn else { return [] }
-                var helps: [NodeID: Bool] = [:]
+                var helps: [Receiving: Bool] = [:]
                 return try reader.terminals().filter { terminal in
-                    guard terminal.seen > 0, terminal.cursor != cursor else { return false }
-                    if helps[terminal.store] == nil {
-                        helps[terminal.store] = try hasChanges(reader, behind: csn, for: terminal.store)
+                    let coverage = coverage(of: terminal)
+                    guard terminal.seen > 0, terminal.cursor != cursor || terminal.coverage != coverage else { return false }
+                    let receiving = Receiving(store: terminal.store, entities: terminal.subscription)
+                    if helps[receiving] == nil {
+                        helps[receiving] = try hasChanges(reader, behind: csn, for: terminal.store, coverage)
                     }
-                    return try helps[terminal.store] == true && isEmpty(exchange, terminal.node)
+                    guard helps[receiving] == true || terminal.coverage != coverage else { return false }
+                    return try isEmpty(exchange, terminal.node)
                 }.map(\.node)
             }
         }
+    }
+
+    /// What a terminal receives: the same for many.
+    private struct Receiving: Hashable {
+        let store: NodeID
+        let entities: [String]?
     }
 
     /// The terminals that were last heard of before a time, have a folder in an exchange directory and no bundle of ours left
@@ -54,11 +62,13 @@ extension Central {
     /// The last change.
     public func csn() throws -> Int64 { try NightdropError.attempt { try store.read { try $0.cursor().csn } } }
 
-    private func hasChanges(_ reader: any CentralReader, behind csn: Int64, for store: NodeID) throws -> Bool {
+    private func hasChanges(
+        _ reader: any CentralReader, behind csn: Int64, for store: NodeID, _ coverage: Coverage
+    ) throws -> Bool {
         struct Found: Error {}
-        do {
-            return try reader.changes(after: csn, store: store, policy: policy) { _ in throw Found() } > 0
-        } catch is Found { return true }
+        guard try reader.cursor().csn > csn else { return false }
+        let selection = ReturnSelection(start: csn, store: store, policy: policy, coverage: coverage)
+        do { return try reader.changes(selection) { _ in throw Found() } > 0 } catch is Found { return true }
     }
 
     private func isEmpty(_ exchange: String, _ terminal: NodeID) throws -> Bool {

@@ -88,6 +88,8 @@ public struct ExchangeOptions: Sendable {
     public var isLeaving = true
     /// Whether a terminal that does not leave anything does so if head office asks for it.
     public var leavesIfAsked = false
+    /// Whether a terminal holds back a large change until somebody approves it, if its settings say so.
+    public var asksForLargeChanges = false
     /// Whether head office answers every terminal that lacks something; else only those whose bundles it took.
     public var answersAll = true
     /// Whether files that an interrupted visit has left are looked for, in the folders of all addressees.

@@ -24,12 +24,7 @@ extension Terminal {
     func apply(_ parts: [VerifiedBundle], _ answer: ReturnFacts, _ receipt: Receipt) throws {
         guard let manifest = parts.first?.manifest else { return }
         let newRules = try rules(from: parts)
-        let terms = ReturnTerms(
-            reach: answer.reach, receipt: receipt, isSnapshot: answer.start == nil,
-            whole: Set(answer.whole), coverage: answer.coverage, policy: (newRules ?? rules).policy,
-            policyText: newRules?.policyText,
-            notices: try notices(in: parts), created: manifest.created, now: Clock.now(), bundle: manifest.fileName)
-        let application = try ReturnApplication(store, terms)
+        let application = try ReturnApplication(store, terms(parts, answer, receipt, newRules))
         for part in parts {
             for entry in part.manifest.entries where entry.path.hasPrefix("changes/") {
                 try EntryLines.read(part, entry.path) { try application.apply($0) }
@@ -43,6 +38,20 @@ extension Terminal {
         }
         try fileSystem.synchronizeDirectory(directory.archive)
         broadcaster.send(.applied(records: application.changed))
+    }
+
+    /// What the parts of a return bundle do to the store, but for its changes.
+    func terms(
+        _ parts: [VerifiedBundle], _ answer: ReturnFacts, _ receipt: Receipt, _ newRules: TerminalRules?
+    ) throws -> ReturnTerms {
+        guard let manifest = parts.first?.manifest else {
+            throw NightdropError(.inputOutput, "a return bundle has no parts")
+        }
+        return ReturnTerms(
+            reach: answer.reach, receipt: receipt, isSnapshot: answer.start == nil,
+            whole: Set(answer.whole), coverage: answer.coverage, policy: (newRules ?? rules).policy,
+            policyText: newRules?.policyText,
+            notices: try notices(in: parts), created: manifest.created, now: Clock.now(), bundle: manifest.fileName)
     }
 
     /// What the applied bundle changes besides the store.
@@ -65,7 +74,7 @@ extension Terminal {
     }
 
     /// The rules with the policy that the bundle brings; nil if it brings none, or the one that holds.
-    private func rules(from parts: [VerifiedBundle]) throws -> TerminalRules? {
+    func rules(from parts: [VerifiedBundle]) throws -> TerminalRules? {
         let known = rules
         let held = try store.read { try $0.state().policy }
         for part in parts where part.manifest.entries.contains(where: { $0.path == Terminal.policyEntry }) {

@@ -9,7 +9,10 @@ extension Terminal {
     /// Takes in bundles: files, or directories with their `to/<me>/`. Never removes any of them.
     ///
     /// Returns what became of each; in a directory, what is for somebody else is passed over.
-    public func take(_ paths: [String]) throws -> [BundleOutcome] {
+    public func take(_ paths: [String]) throws -> [BundleOutcome] { try take(paths, holdingAbove: nil) }
+
+    /// The same. What would change more than `limit` records is held back until `applyHeld`; nil for no limit.
+    func take(_ paths: [String], holdingAbove limit: Int64?) throws -> [BundleOutcome] {
         try NightdropError.attempt {
             let lock = try fileSystem.lock(directory.inbox + "/lock", wait: true)
             defer { withExtendedLifetime(lock) {} }
@@ -20,7 +23,7 @@ extension Terminal {
                 var rest: [Offer] = []
                 var results: [BundleOutcome] = []
                 for offer in waiting {
-                    let outcome = take(offer)
+                    let outcome = take(offer, holdingAbove: limit)
                     if outcome.outcome == .waiting { rest.append(offer) }
                     results.append(outcome)
                 }
@@ -29,6 +32,7 @@ extension Terminal {
                 waiting = progress ? rest : []
             }
             try removeStaleParts()
+            if outcomes.contains(where: { $0.outcome == .merged }) { try dropHeld() }
             if !outcomes.isEmpty { statusMayHaveChanged() }
             return outcomes
         }
@@ -64,9 +68,9 @@ extension Terminal {
         return offers
     }
 
-    private func take(_ offer: Offer) -> BundleOutcome {
+    private func take(_ offer: Offer, holdingAbove limit: Int64?) -> BundleOutcome {
         do {
-            return try accept(offer)
+            return try accept(offer, holdingAbove: limit)
         } catch let error as BundleError {
             return refused(offer, error)
         } catch {
@@ -77,7 +81,7 @@ extension Terminal {
         }
     }
 
-    private func accept(_ offer: Offer) throws -> BundleOutcome {
+    private func accept(_ offer: Offer, holdingAbove limit: Int64?) throws -> BundleOutcome {
         let inbox = directory.inbox + "/" + Path.name(of: offer.path)
         let intake = BundleIntake(try expectations(), fileSystem: fileSystem)
         var bundle = try intake.take(offer.path, into: inbox)
@@ -111,6 +115,11 @@ extension Terminal {
             }
             let (parts, missing) = try parts(of: bundle)
             guard missing.isEmpty else { return keep(&outcome, PartSet.reason(bundle.manifest, missing: missing)) }
+            if let limit, state.cursor != nil, let records = try hold(parts, answer, receipt, above: limit) {
+                outcome.outcome = .waiting
+                outcome.reason = "approval: \(records) records would change; nightdrop apply takes them over"
+                return outcome
+            }
             try apply(parts, answer, receipt)
             try heed(answer, bundle.manifest)
             outcome.outcome = .merged

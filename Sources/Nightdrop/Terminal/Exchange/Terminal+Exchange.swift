@@ -22,7 +22,9 @@ extension Terminal {
         if options.cleansUp, !visit.report.isReadOnly {
             visit.attempt { try removeLeftovers(in: $0.place) }
         }
-        visit.took(try take([visit.report.directory]))
+        let watch = settings.watch
+        let limit = options.asksForLargeChanges && watch.largeChanges == .ask ? watch.autoApplyLimit : nil
+        visit.took(try take([visit.report.directory], holdingAbove: limit))
         guard settings.central != nil else {
             visit.note("this till is not enrolled yet: it has no grant of head office, so it left nothing")
             return visit.finish()

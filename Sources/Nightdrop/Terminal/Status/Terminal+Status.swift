@@ -52,6 +52,7 @@ extension Terminal {
                 status.tables[entity, default: .init()].failed = counts.failed
                 status.tables[entity, default: .init()].conflicts = counts.conflicts
             }
+            status.pendingApproval = try pendingApproval()
             status.add(WatchReport.read(directory, fileSystem))
             status.alerts = Alert.check(
                 settings.id, pending: status.totals.pending, failed: status.totals.failed,

@@ -1,0 +1,85 @@
+import NightdropBundle
+import NightdropFiles
+import NightdropFormats
+import NightdropModel
+import NightdropStoreSQLite
+
+/// Large changes of head office that wait for somebody's word. The bundle lies in `inbox/held/`, with how many records it
+/// would change; the cursor has not moved, so head office sends it all again to whoever loses it.
+extension Terminal {
+    private var heldFolder: String { directory.inbox + "/held" }
+    private var heldNote: String { heldFolder + "/held.json" }
+
+    /// What is held back.
+    private struct Held {
+        let records: Int64
+        /// When head office wrote it: that tells one bundle from another.
+        let created: Int64
+
+        var json: JSONValue { ["records": .integer(records), "created": .integer(created)] }
+    }
+
+    /// The records of a change that waits for approval; 0 if none does.
+    public func pendingApproval() throws -> Int64 {
+        try NightdropError.attempt {
+            try held()?.records ?? 0
+        }
+    }
+
+    /// Applies the change that waits for approval. Returns what became of its bundles; none if nothing waits.
+    public func applyHeld() throws -> [BundleOutcome] {
+        guard try pendingApproval() > 0 else { return [] }
+        let files = try NightdropError.attempt { try heldFiles() }
+        return try take(files)
+    }
+
+    /// Holds a return bundle back if it would change more than `limit` records. Its receipt and notices are taken. Returns
+    /// how many; nil if it is to be applied.
+    func hold(
+        _ parts: [VerifiedBundle], _ answer: ReturnFacts, _ receipt: Receipt, above limit: Int64
+    ) throws -> Int64? {
+        if let held = try held(), held.created == parts.first?.manifest.created {
+            for part in parts { try fileSystem.remove(part.path) }
+            return held.records
+        }
+        let records = try visibleChanges(parts)
+        guard records > limit else { return nil }
+        try ReturnApplication(store, terms(parts, answer, receipt, rules(from: parts))).takeReceipt()
+        try dropHeld()
+        try fileSystem.createDirectory(heldFolder)
+        for part in parts { try fileSystem.rename(part.path, to: heldFolder + "/" + part.manifest.fileName) }
+        let held = Held(records: records, created: parts.first?.manifest.created ?? 0)
+        try fileSystem.publish(heldNote, bytes: held.json.bytes)
+        return records
+    }
+
+    /// Removes what was held back: it is applied, or something that says more is.
+    func dropHeld() throws {
+        guard try fileSystem.status(heldFolder) != nil else { return }
+        try fileSystem.remove(heldNote)
+        for file in try heldFiles() { try fileSystem.remove(file) }
+    }
+
+    private func heldFiles() throws(FileError) -> [String] {
+        try fileSystem.names(in: heldFolder).filter(BundleName.isBundle).map { heldFolder + "/" + $0 }
+    }
+
+    private func held() throws -> Held? {
+        guard let bytes = try fileSystem.contents(heldNote), let json = try? JSONValue.parse(bytes),
+            let records = json["records"]?.integer, let created = json["created"]?.integer
+        else { return nil }
+        return Held(records: records, created: created)
+    }
+
+    private func visibleChanges(_ parts: [VerifiedBundle]) throws -> Int64 {
+        var count: Int64 = 0
+        for part in parts {
+            for entry in part.manifest.entries where entry.path.hasPrefix("changes/") {
+                try EntryLines.read(part, entry.path) { lines in
+                    count += try store.read { try $0.visibleChanges(lines) }
+                }
+            }
+        }
+        return count
+    }
+}
