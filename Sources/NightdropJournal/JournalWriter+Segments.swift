@@ -13,6 +13,9 @@ extension JournalWriter {
         sealer.start()
     }
 
+    /// Looks at what other processes have appended, so that `lastSeq` counts it.
+    public func follow() throws { try exclusively {} }
+
     /// Closes the open segment, if it holds operations or a business day (`2026-11-20`) is closed with it, and seals
     /// whatever is closed. Recording goes on beside it.
     ///

@@ -64,7 +64,10 @@ final class WatchSession: Sendable {
                 if settings.removable { lookForMedia(running) }
                 tellWorkers { $0.hasChanged = true }
             }
-            if let urgency = keeper.look(changes, at: Clocks.monotonic(), emit) { tellWorkers { $0.add(urgency) } }
+            if let urgency = keeper.look(changes, at: Clocks.monotonic(), emit) {
+                tellWorkers { $0.add(urgency) }
+                state.withLock { $0.board.isDirty = true }
+            }
             if keeper.isTimeToPublish(isDirty: isDirty, at: Clocks.monotonic()) {
                 if settings.removable { lookForMedia(running) }
                 publish(&keeper)

@@ -64,7 +64,7 @@ import Testing
         }
         #expect(try (1...8).allSatisfy { try shop.has($0, at: "HQ") })
         for daemon in daemons { #expect(try daemon.end(SIGTERM) == 0) }
-        let check = try shop.run("verify", "-C", "T01")
+        let check = try shop.run("verify", "T01/journal")
         #expect(check.status == 0, "\(check.out)\(check.err)")
     }
 
@@ -108,6 +108,7 @@ import Testing
         try shop.succeed("record", "-C", "T01", input: sale(1))
         try till.expect { $0.contains("unreachable") && $0.contains("not mounted") }
         try eventually("it counts as failed") { try shop.status("T01")["state"] == "failed" }
+        try eventually("it is counted") { try shop.status("T01")["totals"]?["pending"] == 1 }
         let status = try shop.status("T01")
         #expect(status["online"] == false)
         #expect(status["totals"]?["pending"] == 1)

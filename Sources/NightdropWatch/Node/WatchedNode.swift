@@ -151,7 +151,9 @@ extension WatchedNode.Role {
     /// The status, written for other programs as well.
     func writeStatus() throws -> NodeStatus {
         switch self {
-        case .terminal(let terminal): return try terminal.status()
+        case .terminal(let terminal):
+            try terminal.follow()
+            return try terminal.status()
         case .central(let central):
             try central.writeStatus()
             return try central.status()

@@ -37,6 +37,15 @@ extension Terminal {
         }
     }
 
+    /// Brings store and status up to everything that any process has recorded. Others' processes may have ended before they
+    /// did so themselves.
+    public func follow() throws {
+        try NightdropError.attempt {
+            try journal.follow()
+            try catchUp.run(rules)
+        }
+    }
+
     /// What any process has recorded behind a place, read from the journal without a lock. It may not be durable yet, so it
     /// tells what to look for, not what is there for good.
     public func news(behind place: JournalPlace) throws -> JournalNews {
