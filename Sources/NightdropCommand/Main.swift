@@ -18,7 +18,9 @@ struct NightdropCommand: ParsableCommand {
             CommandGroup(name: "Set up", subcommands: [Init.self, Enroll.self, PolicyCommand.self]),
             CommandGroup(
                 name: "At a till",
-                subcommands: [RecordCommand.self, Get.self, Close.self, Export.self, Import.self, Apply.self, Notices.self]),
+                subcommands: [
+                    RecordCommand.self, Get.self, Close.self, Export.self, Import.self, Apply.self, Notices.self,
+                ]),
             CommandGroup(
                 name: "At head office",
                 subcommands: [

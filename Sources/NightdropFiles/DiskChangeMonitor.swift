@@ -126,6 +126,7 @@ private struct InotifyEvent {
         size = Self.headerBytes + length
         let start = offset + Self.headerBytes
         let end = min(start + length, buffer.count)
-        name = length > 0 && start <= end ? String(validating: buffer[start..<end].prefix { $0 != 0 }, as: UTF8.self) : nil
+        name =
+            length > 0 && start <= end ? String(validating: buffer[start..<end].prefix { $0 != 0 }, as: UTF8.self) : nil
     }
 }

@@ -52,7 +52,8 @@ public final class Watch: Sendable {
             let settings = given.applied(to: node.settings.watch)
             guard !settings.directories.isEmpty || settings.removable else {
                 throw NightdropError(
-                    .usage, "nothing to watch: name a directory, here or in \(node.directory.settings), or removable media")
+                    .usage,
+                    "nothing to watch: name a directory, here or in \(node.directory.settings), or removable media")
             }
             lock = try Watch.lock(node)
         } catch { throw NightdropError(any: error) }

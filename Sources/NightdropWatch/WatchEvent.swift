@@ -137,7 +137,8 @@ extension WatchEvent {
             [.init("directory", .string(path)), .init("milliseconds", .integer(milliseconds))]
         case .status(let status):
             [
-                .init("state", .string(status.state.rawValue)), .init("online", status.online.map { .bool($0) } ?? .null),
+                .init("state", .string(status.state.rawValue)),
+                .init("online", status.online.map { .bool($0) } ?? .null),
                 .init("pending", .integer(status.totals.pending)), .init("failed", .integer(status.totals.failed)),
                 .init("conflicts", .integer(status.totals.conflicts)),
                 .init("pendingApproval", .integer(status.pendingApproval)), .init("error", .optional(status.error)),
@@ -163,7 +164,8 @@ extension WatchEvent {
 
     private static func word(_ value: JSONValue) -> String {
         guard let text = value.text else { return value.compact }
-        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C && $0 != 0x3D }
+        let isPlain =
+            !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C && $0 != 0x3D }
         return isPlain ? text : value.compact
     }
 }

@@ -44,17 +44,26 @@ final class WatchSession: Sendable {
         monitor.wake()
     }
 
+    /// How long it waits at the end for what is in hand.
+    private static let patience = DispatchTimeInterval.seconds(75)
+
     /// Runs until `end`.
     func run() -> Ending {
         var keeper = Keeper(node, settings, now: Clocks.monotonic())
         let running = DispatchGroup()
-        do throws(FileError) { try monitor.watchMounts() } catch { emit(.trouble(reason: error.description)) }
+        do throws(FileError) {
+            try monitor.watchMounts()
+            try monitor.watch(node.directory.path, writes: false)
+        } catch { emit(.trouble(reason: error.description)) }
         for path in paths { add(path, running) }
         if settings.removable { lookForMedia(running) }
         while true {
             if let ending = state.withLock({ $0.ending }) {
                 for worker in state.withLock({ $0.workers }) { worker.stop() }
-                running.wait()
+                if running.wait(timeout: .now() + WatchSession.patience) == .timedOut {
+                    // A share that hangs would keep it for ever; nothing that is half done counts.
+                    emit(.trouble(reason: "a directory does not answer; what is going on there is left as it is"))
+                }
                 publish(&keeper)
                 return ending
             }
@@ -62,6 +71,10 @@ final class WatchSession: Sendable {
             let changes = monitor.wait(milliseconds: keeper.wait(isDirty: isDirty, at: Clocks.monotonic()))
             if changes.contains(.mounts) {
                 if settings.removable { lookForMedia(running) }
+                tellWorkers { $0.hasChanged = true }
+            }
+            // Somebody enrolled the node, or changed its settings.
+            if changes.contains(.entry(directory: node.directory.path, name: Path.name(of: node.directory.settings))) {
                 tellWorkers { $0.hasChanged = true }
             }
             if let urgency = keeper.look(changes, at: Clocks.monotonic(), emit) {
@@ -86,7 +99,8 @@ final class WatchSession: Sendable {
     private func add(_ path: String, _ running: DispatchGroup) {
         let worker: DirectoryWorker
         do {
-            worker = try DirectoryWorker(path, node, settings, report: { [weak self] in self?.take($0, $1) }, emit: emit)
+            worker = try DirectoryWorker(
+                path, node, settings, report: { [weak self] in self?.take($0, $1) }, emit: emit)
         } catch { return emit(.trouble(reason: "\(path): \(error)")) }
         state.withLock { state in
             state.workers.append(worker)

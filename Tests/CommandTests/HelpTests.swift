@@ -9,6 +9,7 @@ import Testing
         "conflicts apply", "history", "undo",
         "days",
         "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo", "exchange", "request",
+        "apply", "watch",
     ]
 
     @Test(arguments: commands) func everyHelpHasExamplesAndStatuses(_ command: String) throws {

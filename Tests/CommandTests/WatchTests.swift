@@ -60,7 +60,9 @@ import Testing
         }
         try shop.succeed("close", "-C", "T01", "--day", "2026-11-20")
         try eventually("the closed day") {
-            try shop.succeed("days", "-C", "HQ", "--json").json().contains { $0["day"] == "2026-11-20" && $0["agrees"] == true }
+            try shop.succeed("days", "-C", "HQ", "--json").json().contains {
+                $0["day"] == "2026-11-20" && $0["agrees"] == true
+            }
         }
         #expect(try (1...8).allSatisfy { try shop.has($0, at: "HQ") })
         for daemon in daemons { #expect(try daemon.end(SIGTERM) == 0) }
@@ -180,7 +182,8 @@ import Testing
     @Test func aLargeChangeWaitsForApproval() throws {
         let shop = try Workspace()
         try shop.openChain()
-        try shop.settle("T01", WatchTests.quick.replacingOccurrences(of: "{", with: "{largeChanges: ask, autoApplyLimit: 3, "))
+        try shop.settle(
+            "T01", WatchTests.quick.replacingOccurrences(of: "{", with: "{largeChanges: ask, autoApplyLimit: 3, "))
         try shop.settle("HQ", WatchTests.quick)
         let daemons = try ["HQ", "T01"].map { try Daemon(shop, "watch", "share", "-C", $0) }
         try shop.succeed("record", "-C", "T01", input: sale(1))
@@ -254,7 +257,9 @@ extension Workspace {
     }
 
     fileprivate func price(_ node: String) throws -> String? {
-        guard case .number(let text)? = try succeed("get", "-C", node, "product", "TEA", "--json").document()["fields"]?["price"]
+        guard
+            case .number(let text)? = try succeed("get", "-C", node, "product", "TEA", "--json").document()["fields"]?[
+                "price"]
         else { return nil }
         return text
     }

@@ -16,26 +16,28 @@ import Testing
     @Test func whatIsGivenIsReadAndWrittenAgain() throws {
         let yaml =
             Self.start
-            + """
-            watch:
-              directories: [/srv/exchange, "/media/a b"]
-              removable: true
-              interval: 60
-              retries: 3
-              retryLimit: 0.25
-              breakerFailures: 0
-              heartbeat: 1800.5
-              autoApplyLimit: 10
-              largeChanges: ask
-              alertSilent: 3600
+                + """
+                watch:
+                  directories: [/srv/exchange, "/media/a b"]
+                  removable: true
+                  interval: 60
+                  retries: 3
+                  retryLimit: 0.25
+                  breakerFailures: 0
+                  heartbeat: 1800.5
+                  autoApplyLimit: 10
+                  largeChanges: ask
+                  alertSilent: 3600
 
-            """
+                """
         let settings = try NodeSettings(yaml: yaml, file: "nightdrop.yaml")
         let watch = settings.watch
         #expect(watch.directories == ["/srv/exchange", "/media/a b"])
         #expect(watch.removable)
         #expect(
-            [watch.interval, watch.retryLimit, watch.heartbeat, watch.alertSilent] == [60_000, 250, 1_800_500, 3_600_000])
+            [watch.interval, watch.retryLimit, watch.heartbeat, watch.alertSilent] == [
+                60_000, 250, 1_800_500, 3_600_000,
+            ])
         #expect([watch.retries, watch.breakerFailures, watch.autoApplyLimit] == [3, 0, 10])
         #expect(watch.largeChanges == .ask)
         #expect(watch.breakerPause == 30_000)

@@ -13,13 +13,16 @@ import Testing
         let (central, till) = (try shop.watch("HQ"), try shop.watch("T01"))
         let arrivals = Task { [events = central.events] in
             for await event in events {
-                if case .bundle(_, let outcome) = event, outcome.outcome == .merged, outcome.new > 0 { return outcome.from }
+                if case .bundle(_, let outcome) = event, outcome.outcome == .merged, outcome.new > 0 {
+                    return outcome.from
+                }
             }
             return nil
         }
         async let ends: Void = central.run()
         async let tillEnds: Void = till.run()
-        try shop.till.record(OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
+        try shop.till.record(
+            OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
         #expect(await arrivals.value == "T01")
         central.stop()
         till.stop()
@@ -57,7 +60,8 @@ import Testing
         let watch = try Watch(node: shop.path("T01"), directories: [], options: options)
         let events = watch.events
         let run = Task { await watch.run() }
-        try shop.till.record(OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
+        try shop.till.record(
+            OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
         defer { for name in ["stick", "foreign"] { _ = Mounts.run("umount", "-l", "\(media)/\(name)") } }
         try #require(Mounts.run("mount", "-t", "tmpfs", "none", "\(media)/foreign"))
 

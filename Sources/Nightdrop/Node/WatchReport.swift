@@ -4,7 +4,7 @@ import NightdropModel
 
 /// What `watch` knows of its directories: kept in `watch.json`, so that every process can show it as part of the status.
 ///
-/// It holds while the watch runs; after that, only the problems it left are shown.
+/// It holds while the watch runs; what it says is nothing to anybody after that.
 public struct WatchReport: Sendable, Equatable {
     /// An exchange directory.
     public struct Directory: Sendable, Equatable {
@@ -69,7 +69,9 @@ public struct WatchReport: Sendable, Equatable {
 
     /// From what was kept; nil if these are not the bytes of a report.
     init?(_ bytes: [UInt8]) {
-        guard let json = try? JSONValue.parse(bytes), let directories = json["directories"]?.elements else { return nil }
+        guard let json = try? JSONValue.parse(bytes), let directories = json["directories"]?.elements else {
+            return nil
+        }
         isSyncing = json["syncing"]?.bool ?? false
         self.directories = directories.compactMap(Directory.init)
         bundles = (json["failedBundles"]?.elements ?? []).compactMap(Bundle.init)
@@ -82,11 +84,12 @@ public struct WatchReport: Sendable, Equatable {
         }
     }
 
-    /// The report of the watch that runs on a node, or of the last one; nil if there is none.
+    /// The report of the watch that runs on a node; nil if none does.
     static func read(_ node: NodeDirectory, _ fileSystem: any FileSystem) -> WatchReport? {
-        guard let bytes = try? fileSystem.contents(node.watchReport), var report = WatchReport(bytes) else { return nil }
-        if !isRunning(node, fileSystem) { report.isSyncing = false }
-        return report
+        guard let bytes = try? fileSystem.contents(node.watchReport), let report = WatchReport(bytes) else {
+            return nil
+        }
+        return isRunning(node, fileSystem) ? report : nil
     }
 
     /// Whether somebody holds the lock of the watch.

@@ -26,12 +26,23 @@ struct Status: ParsableCommand {
     private func show(_ status: NodeStatus, _ console: Console) throws {
         try console.out.line("\(console.style.bold(status.node.text)): \(status.summary)")
         try console.out.line("state \(status.state.rawValue), last exchange \(Words.time(status.lastExchange))")
-        if status.online == false { try console.out.line("the exchange directory cannot be reached") }
-        if status.notPermitted { try console.out.line("head office refuses this node's key") }
-        if status.pendingApproval > 0 {
-            try console.out.line("\(Words.count(status.pendingApproval, "change")) of head office to approve")
+        for directory in status.directories {
+            let state = directory.isReachable ? "reachable" : "cannot be reached"
+            let error = directory.error.map { ": \($0.visible)" } ?? ""
+            try console.out.line("exchange directory \(directory.path.visible): \(state)\(error)")
         }
-        if let error = status.error { try console.out.line(console.style.bad(error.visible)) }
+        for bundle in status.failedBundles {
+            try console.out.line(console.style.bad("\(bundle.file.visible): \(bundle.error.visible)"))
+        }
+        for alert in status.alerts { try console.out.line(console.style.bad(alert.text)) }
+        if status.notPermitted { try console.out.line("not permitted: a bundle was refused for who it is from") }
+        if status.pendingApproval > 0 {
+            let records = Words.count(status.pendingApproval, "record")
+            try console.out.line("a change of \(records) waits for approval: nightdrop apply")
+        }
+        if let error = status.error, !status.directories.contains(where: \.hasFailed) {
+            try console.out.line(console.style.bad(error.visible))
+        }
         guard !status.tables.isEmpty else { return }
         var table = Table(["entity", "pending", "failed", "synced", "conflicts"], numbers: [1, 2, 3, 4])
         for (entity, counts) in status.tables.sorted(by: { $0.key < $1.key }) + [("all", status.totals)] {

@@ -18,14 +18,17 @@ struct Terminals: ParsableCommand {
         let console = Console(output)
         let central = try Node.central(node, instead: "see nightdrop status")
         var table = Table(
-            ["till", "store", "last heard of", "has changes up to", "to send", "clock", "program"], numbers: [3, 4])
+            ["till", "store", "last heard of", "has changes up to", "to send", "clock", "program", "attention"],
+            numbers: [3, 4])
+        let alerts = Dictionary(grouping: try central.status().alerts, by: \.terminal)
         for row in try central.terminals() {
             if console.isJSON {
-                try console.out.json(row.json)
+                try console.out.json(row.json(alerts[row.node] ?? []))
             } else {
                 table.add([
                     row.node.text, row.store.text, Words.time(row.seen), row.cursor.map { String($0.csn) } ?? "none",
                     String(row.pending), row.clockWords, row.software,
+                    (alerts[row.node] ?? []).map(\.kind.rawValue).joined(separator: ", "),
                 ])
             }
         }
@@ -37,7 +40,7 @@ struct Terminals: ParsableCommand {
 }
 
 extension TerminalRow {
-    fileprivate var json: JSONValue {
+    fileprivate func json(_ alerts: [Alert]) -> JSONValue {
         [
             "terminal": .string(node.text), "store": .string(store.text), "journal": .string(journal.text),
             "enrolled": .time(enrolled), "seen": .time(seen > 0 ? seen : nil), "cursor": .optional(cursor?.csn),
@@ -46,6 +49,7 @@ extension TerminalRow {
             "clock": clock.map {
                 ["estimate": .integer($0.estimate), "atLeast": .integer($0.atLeast), "atMost": .optional($0.atMost)]
             } ?? .null,
+            "alerts": .array(alerts.map(\.json)),
         ]
     }
 

@@ -60,7 +60,9 @@ struct Keeper {
             default: continue
             }
         }
-        guard let time = lookAt, time <= now, let from = place, case .terminal(let terminal) = node.role else { return nil }
+        guard let time = lookAt, time <= now, let from = place, case .terminal(let terminal) = node.role else {
+            return nil
+        }
         lookAt = nil
         defer {
             lastLook = Clocks.monotonic()

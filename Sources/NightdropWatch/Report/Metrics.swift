@@ -72,7 +72,10 @@ struct Metrics {
         add("nightdrop_terminal_last_seen_timestamp_seconds", "gauge", "When the terminal was last heard of.") {
             terminals.map { ([("terminal", $0.node.text)], Metrics.seconds($0.seen)) }
         }
-        add("nightdrop_terminal_pending_operations", "gauge", "What the terminal had no receipt for, by its last bundle.") {
+        add(
+            "nightdrop_terminal_pending_operations", "gauge",
+            "What the terminal had no receipt for, by its last bundle."
+        ) {
             terminals.map { ([("terminal", $0.node.text)], "\($0.pending)") }
         }
     }

@@ -44,7 +44,8 @@ struct StatusBoard: Sendable {
         if report.hasFailed { rows[index].counts.failures += 1 }
         let moved = report.summary.map { !$0.isEmpty } ?? false
         let isNews =
-            known?.directory != report.directory || known?.isSyncing != report.isSyncing || known?.bundles != report.bundles
+            known?.directory != report.directory || known?.isSyncing != report.isSyncing
+            || known?.bundles != report.bundles
             || moved || report.hasFailed
         if isNews { isDirty = true }
         return isNews

@@ -17,7 +17,9 @@ extension Central {
                 var helps: [Receiving: Bool] = [:]
                 return try reader.terminals().filter { terminal in
                     let coverage = coverage(of: terminal)
-                    guard terminal.seen > 0, terminal.cursor != cursor || terminal.coverage != coverage else { return false }
+                    guard terminal.seen > 0, terminal.cursor != cursor || terminal.coverage != coverage else {
+                        return false
+                    }
                     let receiving = Receiving(store: terminal.store, entities: terminal.subscription)
                     if helps[receiving] == nil {
                         helps[receiving] = try hasChanges(reader, behind: csn, for: terminal.store, coverage)

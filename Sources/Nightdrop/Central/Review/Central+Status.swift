@@ -17,7 +17,9 @@ extension Central {
                 }
                 let terminals = try reader.terminals()
                 status.lastExchange = terminals.map(\.seen).filter { $0 > 0 }.max()
-                for terminal in terminals { status.alerts += alerts(of: terminal, failed: failed[terminal.node.text] ?? 0) }
+                for terminal in terminals {
+                    status.alerts += alerts(of: terminal, failed: failed[terminal.node.text] ?? 0)
+                }
             }
             status.add(WatchReport.read(directory, fileSystem))
             return status

@@ -33,7 +33,8 @@ extension Terminal {
         try NightdropError.attempt {
             let segments = try journal.reader.segments()
             return JournalPlace(
-                seq: try journal.reader.lastSeq(from: segments.last), segment: segments.last(where: \.isSealed)?.number ?? 0)
+                seq: try journal.reader.lastSeq(from: segments.last),
+                segment: segments.last(where: \.isSealed)?.number ?? 0)
         }
     }
 
