@@ -95,7 +95,7 @@ public final class MergeBatch {
     private var entityGuesses = ContiguousArray<Int32>(repeating: -1, count: 64)
     /// What holds for the present run.
     private var isCentral = false
-    private var ownStore: Int32 = 0
+    private var ownStore: Int32?
 
     /// An empty batch under a policy; `validator` is the policy's, where there is one already.
     public init(policy: Policy, validator: PolicyValidator? = nil, expecting count: Int = 1024) {
@@ -116,7 +116,7 @@ public final class MergeBatch {
     public func begin(_ author: RunAuthor, text: SegmentText, segment: Int) {
         let start = operations.count
         isCentral = author.isCentral
-        ownStore = author.store.map { storeIndex($0.text) } ?? 0
+        ownStore = nil
         runs.append(MergeRun(author: author, text: text, segment: segment, operations: start..<start))
     }
 
@@ -130,7 +130,7 @@ public final class MergeBatch {
         if rules.isPerStore {
             store =
                 operation.store.isPresent && isCentral
-                ? storeIndex(JSONString.unescaped(buffer[operation.store])) : ownStore
+                ? storeIndex(JSONString.unescaped(buffer[operation.store])) : storeOfRun(last)
         }
         slotOf.append(Int32(index.slot(entity: entity, store: store, id: buffer[operation.id])))
         // Here, because the thread that merges has more to do.
@@ -179,6 +179,14 @@ public final class MergeBatch {
         let entity = policy.entity(name.text)
         entities.append(EntityRules(entity, check: validator?.check(entity)))
         return Int32(entities.count - 1)
+    }
+
+    /// The store of a run's author; looked up once, and only where a record belongs to a store.
+    private func storeOfRun(_ run: Int) -> Int32 {
+        if let ownStore { return ownStore }
+        let store = runs[run].author.store.map { storeIndex($0.text) } ?? 0
+        ownStore = store
+        return store
     }
 
     private func storeIndex(_ name: String) -> Int32 {
