@@ -96,12 +96,12 @@ public struct DiskFileSystem: FileSystem {
 
     private func inspect(_ path: String) throws(FileError) -> stat? {
         var found = stat()
-        do throws(FileError) {
-            try systemCall("look at", path) { stat(path, &found) }
-        } catch  where error.kind == .notFound {
-            return nil
+        let result = try systemCall("look at", path) {
+            let result = stat(path, &found)
+            // That nothing is there is no failure, and asked for at every commit.
+            return result < 0 && errno == ENOENT ? 1 : result
         }
-        return found
+        return result == 0 ? found : nil
     }
 
     private static func descriptor(_ path: String, _ mode: OpenMode) throws(FileError) -> Int32 {

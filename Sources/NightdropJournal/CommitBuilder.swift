@@ -29,24 +29,51 @@ public struct CommitBuilder {
     /// What breaks a limit or is no valid operation is refused as a whole, with an error of kind `refused`; what the
     /// commit held before stays.
     public mutating func append(_ drafts: [OperationDraft]) throws(JournalError) -> ClosedRange<Int64> {
-        guard !drafts.isEmpty else { throw refused("a transaction without operations") }
-        guard drafts.count <= Limits.transactionOperations else {
-            throw refused("a transaction of \(drafts.count) operations, more than \(Limits.transactionOperations)")
-        }
-        let before = (text: group.text.count, operations: group.operations.count, clock: clock)
+        let before = try begin(drafts.count)
         let first = nextSeq
         do throws(JournalError) {
-            for (index, draft) in drafts.enumerated() {
-                try append(
-                    draft, seq: first + Int64(index), transaction: drafts.count > 1 ? (first, drafts.count) : nil)
-            }
+            for draft in drafts { try append(draft, first: first, count: drafts.count) }
         } catch {
-            group.truncate(text: before.text, operations: before.operations)
-            clock = before.clock
+            restore(before)
             throw error
         }
-        nextSeq = first + Int64(drafts.count)
         return first...(nextSeq - 1)
+    }
+
+    /// The same for drafts that are made one by one, as soon as those before them are written: `written` gets each operation
+    /// and the buffer in which it stands. What the closures throw ends it, with nothing added.
+    public mutating func append(
+        count: Int, _ draft: (Int) throws -> OperationDraft,
+        written: (ScannedOperation, UnsafeRawBufferPointer) throws -> Void
+    ) throws -> ClosedRange<Int64> {
+        let before = try begin(count)
+        let first = nextSeq
+        do {
+            for index in 0..<count {
+                let operation = try append(try draft(index), first: first, count: count)
+                try group.text.withUnsafeBytes { try written(operation, $0) }
+            }
+        } catch {
+            restore(before)
+            throw error
+        }
+        return first...(nextSeq - 1)
+    }
+
+    private typealias State = (text: Int, operations: Int, clock: HybridClock, nextSeq: Int64)
+
+    private func begin(_ count: Int) throws(JournalError) -> State {
+        guard count > 0 else { throw refused("a transaction without operations") }
+        guard count <= Limits.transactionOperations else {
+            throw refused("a transaction of \(count) operations, more than \(Limits.transactionOperations)")
+        }
+        return (group.text.count, group.operations.count, clock, nextSeq)
+    }
+
+    private mutating func restore(_ state: State) {
+        group.truncate(text: state.text, operations: state.operations)
+        clock = state.clock
+        nextSeq = state.nextSeq
     }
 
     /// What this commit holds so far: the lines, and where in the buffer each operation stands.
@@ -56,13 +83,16 @@ public struct CommitBuilder {
         try group.text.withUnsafeBytes { try body($0, group.operations[operationStart...]) }
     }
 
+    @discardableResult
     private mutating func append(
-        _ draft: OperationDraft, seq: Int64, transaction: (first: Int64, count: Int)?
-    ) throws(JournalError) {
+        _ draft: OperationDraft, first: Int64, count: Int
+    ) throws(JournalError) -> ScannedOperation {
+        let seq = nextSeq
         guard let time = clock.tick(wall: wall) else { throw refused("the clock went back") }
         let start = group.text.count
         OperationWriter.append(
-            NumberedOperation(seq: seq, time: time, draft: draft, transaction: transaction), to: &group.text)
+            NumberedOperation(seq: seq, time: time, draft: draft, transaction: count > 1 ? (first, count) : nil),
+            to: &group.text)
         guard group.text.count - textStart <= Limits.transactionBytes else {
             throw refused("more than \(Limits.transactionBytes >> 20) MiB at once")
         }
@@ -79,9 +109,12 @@ public struct CommitBuilder {
             }
         }
         switch scanned {
-        case .success(let operation): group.operations.append(operation)
+        case .success(let operation):
+            group.operations.append(operation)
+            nextSeq += 1
+            return operation
         case .failure(let error):
-            let place = transaction.map { "operation \(seq - $0.first + 1) of \($0.count), " } ?? ""
+            let place = count > 1 ? "operation \(seq - first + 1) of \(count), " : ""
             throw refused("\(place)\(draft.entity) \(draft.id): \(error.reason)")
         }
     }

@@ -50,6 +50,9 @@ final class CommitGroup {
 
     var isFull: Bool { requests.count >= CommitGroup.commits || text.count >= CommitGroup.textBytes }
 
+    /// Whether it holds so much that writing it takes about as long as the sync behind it: then it need not wait for more.
+    var isWorthASync: Bool { text.count >= 12 << 10 }
+
     /// Whether there is text that is not compressed yet.
     var isBehind: Bool { compressed < text.count }
 

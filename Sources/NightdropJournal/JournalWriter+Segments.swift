@@ -57,8 +57,8 @@ extension JournalWriter {
     /// Makes sure that `tip` is the segment to write to, as it is now.
     func renewTip() throws(JournalError) {
         guard let tip else { return try load() }
-        let follower = try directory.size(directory.openPath(tip.number + 1))
-        let size = try directory.size(directory.openPath(tip.number))
+        let follower = try directory.size(tip.followerPath)
+        let size = try directory.size(tip.path)
         if follower == nil, size == tip.size { return }
         if follower == nil, let size, size > tip.size {
             let longer = try tip.goingOn(tell)

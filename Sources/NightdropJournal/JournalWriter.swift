@@ -172,10 +172,13 @@ public final class JournalWriter: @unchecked Sendable {
         do throws(GzipError) { return try CommitGroup() } catch { throw JournalError(error, path: directory.path) }
     }
 
-    /// Composes waiting commits until none waits and nobody writes.
+    /// Composes waiting commits until nobody writes, and none waits or there is enough for a sync of its own: what still
+    /// waits is then composed beside it.
     private func gather(_ group: CommitGroup) throws(JournalError) {
         while true {
-            if !group.isFull, !waiting.isEmpty {
+            if !isWriting, group.isWorthASync {
+                break
+            } else if !group.isFull, !waiting.isEmpty {
                 let request = waiting.removeFirst()
                 let observed = observed
                 self.observed = nil

@@ -5,6 +5,9 @@ import NightdropModel
 /// The segment that is written to. Whoever uses it holds the journal's lock.
 final class OpenSegment {
     let number: Int64
+    let path: String
+    /// Where the next segment will stand.
+    let followerPath: String
     private let file: any OpenFile
     /// What it holds, with what is composed and not yet written.
     var parser: SegmentParser
@@ -17,13 +20,17 @@ final class OpenSegment {
     /// The last line and time that were found in it when it was opened.
     let found: (line: [UInt8]?, time: HybridTime?)
 
-    private init(number: Int64, file: any OpenFile, reader: SegmentReader, found: (line: [UInt8]?, time: HybridTime?)) {
+    private init(
+        number: Int64, path: String, followerPath: String, file: any OpenFile, reader: SegmentReader
+    ) {
         self.number = number
+        self.path = path
+        self.followerPath = followerPath
         self.file = file
         parser = reader.parser
         textSize = reader.textSize
         size = reader.memberEnd
-        self.found = found
+        found = (reader.lastLine, reader.lastTime)
     }
 
     /// Opens a segment, and cuts a torn tail.
@@ -42,7 +49,7 @@ final class OpenSegment {
                 try file.synchronize()
             }
             return OpenSegment(
-                number: number, file: file, reader: reader, found: (reader.lastLine, reader.lastTime))
+                number: number, path: path, followerPath: directory.openPath(number + 1), file: file, reader: reader)
         }
     }
 
@@ -75,7 +82,7 @@ final class OpenSegment {
                 try file.synchronize()
             }
         }
-        return OpenSegment(number: number, file: file, reader: reader, found: (reader.lastLine, reader.lastTime))
+        return OpenSegment(number: number, path: path, followerPath: followerPath, file: file, reader: reader)
     }
 
     /// Appends a member and makes it durable. If that fails, the file is cut behind the last durable member.

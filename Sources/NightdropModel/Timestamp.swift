@@ -10,25 +10,31 @@ public enum Timestamp {
 
     /// The 24 bytes of a time between the years 0 and 9999.
     public static func bytes(milliseconds: Int64) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: byteCount) { out, count in
+            write(milliseconds: milliseconds, to: UnsafeMutableRawBufferPointer(out))
+            count = byteCount
+        }
+    }
+
+    /// Writes the 24 bytes of a time between the years 0 and 9999 to the beginning of a buffer.
+    public static func write(milliseconds: Int64, to out: UnsafeMutableRawBufferPointer) {
         let day = floorDivide(milliseconds, 86_400_000)
         let rest = Int(milliseconds - day * 86_400_000)
         let (year, month, dayOfMonth) = civil(fromDays: day)
-        var out = [UInt8](repeating: UInt8(ascii: "0"), count: byteCount)
-        put(year, width: 4, at: 0, in: &out)
+        put(year, width: 4, at: 0, in: out)
         out[4] = UInt8(ascii: "-")
-        put(month, width: 2, at: 5, in: &out)
+        put(month, width: 2, at: 5, in: out)
         out[7] = UInt8(ascii: "-")
-        put(dayOfMonth, width: 2, at: 8, in: &out)
+        put(dayOfMonth, width: 2, at: 8, in: out)
         out[10] = UInt8(ascii: "T")
-        put(rest / 3_600_000, width: 2, at: 11, in: &out)
+        put(rest / 3_600_000, width: 2, at: 11, in: out)
         out[13] = UInt8(ascii: ":")
-        put(rest / 60_000 % 60, width: 2, at: 14, in: &out)
+        put(rest / 60_000 % 60, width: 2, at: 14, in: out)
         out[16] = UInt8(ascii: ":")
-        put(rest / 1000 % 60, width: 2, at: 17, in: &out)
+        put(rest / 1000 % 60, width: 2, at: 17, in: out)
         out[19] = UInt8(ascii: ".")
-        put(rest % 1000, width: 3, at: 20, in: &out)
+        put(rest % 1000, width: 3, at: 20, in: out)
         out[23] = UInt8(ascii: "Z")
-        return out
     }
 
     /// The milliseconds since 1970 of a time as `text` writes it, or nil.
@@ -92,7 +98,7 @@ public enum Timestamp {
         value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
     }
 
-    private static func put(_ value: Int, width: Int, at index: Int, in out: inout [UInt8]) {
+    private static func put(_ value: Int, width: Int, at index: Int, in out: UnsafeMutableRawBufferPointer) {
         var rest = value
         for place in stride(from: index + width - 1, through: index, by: -1) {
             out[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)

@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import NightdropFormats
 import NightdropStore
 
 /// A prepared statement of a connection, for paths where every microsecond counts: binds and reads bytes in place.
@@ -46,6 +47,11 @@ struct SQLStatement {
         sqlite3_bind_text(raw, index, base.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil)
     }
 
+    /// The inside of a JSON string. The bytes must stay where they are until the statement has run.
+    func bind(_ index: Int32, escaped text: UnsafeRawBufferPointer) {
+        if text.contains(0x5C) { bind(index, JSONString.unescaped(text)) } else { bind(index, bytes: text) }
+    }
+
     func bind(_ index: Int32, _ text: String?) {
         guard var text else {
             sqlite3_bind_null(raw, index)
@@ -61,6 +67,16 @@ struct SQLStatement {
                     _ = sqlite3_bind_text(raw, index, "", 0, copy)
                 }
             }
+        }
+    }
+
+    /// Runs `body`, which steps, with the text bound, uncopied; resets the statement.
+    func bound<Result>(_ index: Int32, _ text: String, _ body: () throws -> Result) rethrows -> Result {
+        var text = text
+        return try text.withUTF8 { utf8 in
+            bind(index, bytes: UnsafeRawBufferPointer(utf8))
+            defer { reset() }
+            return try body()
         }
     }
 
@@ -84,6 +100,12 @@ struct SQLStatement {
     }
 
     func reset() { sqlite3_reset(raw) }
+
+    /// The row that the connection has inserted last.
+    var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
+
+    /// How many rows the statement that ran last on the connection has changed.
+    var changes: Int { Int(sqlite3_changes(connection)) }
 
     func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(raw, column) }
 

@@ -56,17 +56,15 @@ public struct JSONScanner {
     public mutating func string() throws(JSONError) -> ByteRange {
         try expect(0x22)
         let start = position
-        while position < end {
+        while true {
+            position = PlainBytes.end(bytes, position, end)
+            guard position < end else { break }
             let byte = bytes[position]
             if byte == 0x22 {
                 position += 1
                 return ByteRange(start, position - 1)
             }
-            if byte >= 0x20 && byte < 0x80 && byte != 0x5C {
-                position += 1
-            } else {
-                try skipUnusual(byte)
-            }
+            try skipUnusual(byte)
         }
         throw unexpected("the text ends within a string")
     }

@@ -13,12 +13,17 @@ public enum JSONString {
     public static func append(_ text: UnsafeRawBufferPointer, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
         var start = 0
-        for (index, byte) in text.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
-            out.append(contentsOf: text[start..<index])
-            start = index + 1
-            appendEscape(byte, to: &out)
+        var next = PlainBytes.end(text, 0, text.count)
+        while next < text.count {
+            let byte = text[next]
+            if byte < 0x80 {
+                out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start..<next]))
+                start = next + 1
+                appendEscape(byte, to: &out)
+            }
+            next = PlainBytes.end(text, next + 1, text.count)
         }
-        out.append(contentsOf: text[start...])
+        out.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[start...]))
         out.append(UInt8(ascii: "\""))
     }
 

@@ -24,83 +24,93 @@ public struct NumberedOperation: Sendable {
 public enum OperationWriter {
     /// Appends the line and its newline.
     public static func append(_ operation: NumberedOperation, to out: inout [UInt8]) {
-        let draft = operation.draft
-        out.append(contentsOf: "{\"seq\":".utf8)
-        appendInteger(operation.seq, to: &out)
-        out.append(contentsOf: ",\"at\":\"".utf8)
-        out.append(contentsOf: Timestamp.bytes(milliseconds: operation.time.milliseconds))
-        out.append(UInt8(ascii: "\""))
-        if operation.time.counter > 0 {
-            out.append(contentsOf: ",\"lc\":".utf8)
-            appendInteger(Int64(operation.time.counter), to: &out)
+        TextRoom.append(atMost: size(operation.draft), to: &out) { room in
+            let draft = operation.draft
+            room.write("{\"seq\":")
+            room.write(operation.seq)
+            room.write(",\"at\":\"")
+            room.write(operation.time)
+            room.write("\"")
+            if operation.time.counter > 0 {
+                room.write(",\"lc\":")
+                room.write(Int64(operation.time.counter))
+            }
+            room.write(",\"entity\":")
+            room.write(string: draft.entity)
+            room.write(",\"id\":")
+            room.write(string: draft.id)
+            room.write(word(draft.action))
+            if let base = draft.base {
+                room.write(",\"base\":")
+                room.write(base)
+            }
+            if let store = draft.store { write(",\"store\":", store, to: &room) }
+            if !draft.set.isEmpty { write(",\"set\":", draft.set, to: &room) }
+            if let was = draft.was, !was.isEmpty { write(",\"was\":", was, to: &room) }
+            if !draft.add.isEmpty { write(",\"add\":", draft.add, to: &room) }
+            if let (first, count) = operation.transaction {
+                room.write(",\"tx\":[")
+                room.write(first)
+                room.write(",")
+                room.write(Int64(count))
+                room.write("]")
+            }
+            if let key = draft.key { write(",\"key\":", key, to: &room) }
+            if let by = draft.by { write(",\"by\":", by, to: &room) }
+            room.write("}\n")
         }
-        append("entity", draft.entity, to: &out)
-        append("id", draft.id, to: &out)
-        append("action", draft.action.name, to: &out)
-        if let base = draft.base {
-            out.append(contentsOf: ",\"base\":".utf8)
-            appendInteger(base, to: &out)
-        }
-        if let store = draft.store { append("store", store, to: &out) }
-        if !draft.set.isEmpty { append("set", draft.set, to: &out) }
-        if let was = draft.was, !was.isEmpty { append("was", was, to: &out) }
-        if !draft.add.isEmpty { append("add", draft.add, to: &out) }
-        if let (first, count) = operation.transaction {
-            out.append(contentsOf: ",\"tx\":[".utf8)
-            appendInteger(first, to: &out)
-            out.append(UInt8(ascii: ","))
-            appendInteger(Int64(count), to: &out)
-            out.append(UInt8(ascii: "]"))
-        }
-        if let key = draft.key { append("key", key, to: &out) }
-        if let by = draft.by { append("by", by, to: &out) }
-        out.append(UInt8(ascii: "}"))
-        out.append(UInt8(ascii: "\n"))
     }
 
     /// Appends `{"name":value,…}`.
     public static func append(_ fields: [Field], to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "{"))
-        for (index, field) in fields.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            JSONString.append(field.name, to: &out)
-            out.append(UInt8(ascii: ":"))
-            out.append(contentsOf: field.value.json.utf8)
-        }
-        out.append(UInt8(ascii: "}"))
+        TextRoom.append(atMost: size(fields), to: &out) { write("", fields, to: &$0) }
     }
 
     /// Appends a whole number in decimal.
     public static func appendInteger(_ value: Int64, to out: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { text in
-            var start = text.count
-            var rest = value.magnitude
-            repeat {
-                start -= 1
-                text[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            if value < 0 {
-                start -= 1
-                text[start] = UInt8(ascii: "-")
-            }
-            out.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
+        TextRoom.append(atMost: TextRoom.integer, to: &out) { $0.write(value) }
+    }
+
+    /// The most bytes that a line takes: with all keys, and every character of the strings escaped.
+    private static func size(_ draft: OperationDraft) -> Int {
+        var size = 256 + 5 * TextRoom.integer + size(draft.set) + size(draft.add)
+        if let was = draft.was { size += self.size(was) }
+        size += TextRoom.string(draft.entity) + TextRoom.string(draft.id)
+        if let store = draft.store { size += TextRoom.string(store) }
+        if let key = draft.key { size += TextRoom.string(key) }
+        if let by = draft.by { size += TextRoom.string(by) }
+        return size
+    }
+
+    private static func size(_ fields: [Field]) -> Int {
+        var size = 2
+        for field in fields { size += TextRoom.string(field.name) + field.value.json.utf8.count + 2 }
+        return size
+    }
+
+    private static func word(_ action: Action) -> StaticString {
+        switch action {
+        case .create: ",\"action\":\"create\""
+        case .update: ",\"action\":\"update\""
+        case .delete: ",\"action\":\"delete\""
         }
     }
 
-    private static func append(_ name: StaticString, _ text: String, to out: inout [UInt8]) {
-        appendName(name, to: &out)
-        JSONString.append(text, to: &out)
+    private static func write(_ name: StaticString, _ text: String, to room: inout TextRoom) {
+        room.write(name)
+        room.write(string: text)
     }
 
-    private static func append(_ name: StaticString, _ fields: [Field], to out: inout [UInt8]) {
-        appendName(name, to: &out)
-        append(fields, to: &out)
-    }
-
-    private static func appendName(_ name: StaticString, to out: inout [UInt8]) {
-        out.append(contentsOf: ",\"".utf8)
-        name.withUTF8Buffer { out.append(contentsOf: $0) }
-        out.append(contentsOf: "\":".utf8)
+    private static func write(_ name: StaticString, _ fields: [Field], to room: inout TextRoom) {
+        room.write(name)
+        var separator: StaticString = "{"
+        for field in fields {
+            room.write(separator)
+            room.write(string: field.name)
+            room.write(":")
+            room.write(json: field.value.json)
+            separator = ","
+        }
+        room.write(fields.isEmpty ? "{}" : "}")
     }
 }

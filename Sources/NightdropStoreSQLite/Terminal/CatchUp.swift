@@ -40,9 +40,13 @@ struct OwnOperationWriter {
     private let insert: SQLStatement
     private let update: SQLStatement
     private let insertPending: SQLStatement
-    private var entities: [String: Entity] = [:]
+    private let insertKey: SQLStatement
+    private var entities: [Entity] = []
+    /// The entity of the operation before, among them.
+    private var latest = 0
 
     private struct Entity {
+        let name: [UInt8]
         let code: Int64
         let store: String?
         var pending: Int64 = 0
@@ -65,7 +69,11 @@ struct OwnOperationWriter {
         }
         find = try SQLStatement(db, "SELECT rid, data, lives, csn FROM _record WHERE entity = ? AND id = ?")
         insert = try SQLStatement(
-            db, "INSERT INTO _record (entity, id, store, lives, pending, data) VALUES (?, ?, ?, ?, 1, ?)")
+            db,
+            """
+            INSERT INTO _record (entity, id, store, lives, pending, data) VALUES (?, ?, ?, ?, 1, ?)
+            ON CONFLICT (entity, id) DO NOTHING
+            """)
         update = try SQLStatement(
             db,
             """
@@ -75,56 +83,64 @@ struct OwnOperationWriter {
             WHERE rid = ?
             """)
         insertPending = try SQLStatement(db, "INSERT INTO _pending (journal, seq, rid, line) VALUES (?, ?, ?, ?)")
+        insertKey = try SQLStatement(db, "INSERT OR IGNORE INTO _key (key, first, last) VALUES (?, ?, ?)")
     }
 
     mutating func apply(_ operation: ScannedOperation, in lines: UnsafeRawBufferPointer) throws {
         guard operation.seq == seq + 1 else {
             throw StoreError(.failed, "operation \(operation.seq) came behind operation \(seq)")
         }
-        let name = lines[operation.entity].text
-        var entity = try entity(name)
-        let id = JSONString.unescaped(lines[operation.id])
-        find.bind(1, entity.code)
-        find.bind(2, id)
-        let rid: Int64
-        if try find.step() {
-            rid = find.integer(0)
-            let before = RecordState(data: Array(find.bytes(1)), lives: find.integer(2) != 0, csn: find.optional(3))
-            find.reset()
-            let after = RecordState.after(operation, on: before, lines)
-            try after.data.withUnsafeBytes { data in
-                update.bind(1, bytes: data)
-                update.bind(2, after.lives)
-                update.bind(3, rid)
-                try update.run()
-            }
-        } else {
-            find.reset()
-            let after = RecordState.after(operation, on: nil, lines)
-            try after.data.withUnsafeBytes { data in
-                insert.bind(1, entity.code)
-                insert.bind(2, id)
-                insert.bind(3, entity.store)
-                insert.bind(4, after.lives)
-                insert.bind(5, bytes: data)
-                try insert.run()
-            }
-            rid = db.lastInsertedRowID
-        }
+        try findEntity(lines[operation.entity])
+        // Most creates find nothing, so what they make is tried first.
+        let isNew = operation.action == .create ? try insert(operation, lines) : nil
+        let rid = try isNew ?? update(operation, lines) ?? insert(operation, lines)
+        guard let rid else { throw StoreError(.failed, "operation \(operation.seq) found no place") }
         insertPending.bind(1, journalCode)
         insertPending.bind(2, operation.seq)
         insertPending.bind(3, rid)
         insertPending.bind(4, bytes: lines[operation.line])
         try insertPending.run()
         if operation.key.isPresent { try remember(JSONString.unescaped(lines[operation.key]), operation) }
-        entity.pending += 1
-        entities[name] = entity
+        entities[latest].pending += 1
         seq = operation.seq
+    }
+
+    /// The row of a record that was not there; nil if it was.
+    private func insert(_ operation: ScannedOperation, _ lines: UnsafeRawBufferPointer) throws -> Int64? {
+        let after = RecordState.after(operation, on: nil, lines)
+        return try after.data.withUnsafeBytes { data in
+            insert.bind(1, entities[latest].code)
+            insert.bind(2, escaped: lines[operation.id])
+            insert.bind(3, entities[latest].store)
+            insert.bind(4, after.lives)
+            insert.bind(5, bytes: data)
+            try insert.run()
+            return insert.changes > 0 ? insert.lastRow : nil
+        }
+    }
+
+    /// The row of a record that was there; nil if it was not.
+    private func update(_ operation: ScannedOperation, _ lines: UnsafeRawBufferPointer) throws -> Int64? {
+        find.bind(1, entities[latest].code)
+        find.bind(2, escaped: lines[operation.id])
+        defer { find.reset() }
+        guard try find.step() else { return nil }
+        let rid = find.integer(0)
+        let before = RecordState(data: Array(find.bytes(1)), lives: find.integer(2) != 0, csn: find.optional(3))
+        find.reset()
+        let after = RecordState.after(operation, on: before, lines)
+        try after.data.withUnsafeBytes { data in
+            update.bind(1, bytes: data)
+            update.bind(2, after.lives)
+            update.bind(3, rid)
+            try update.run()
+        }
+        return rid
     }
 
     func finish() throws {
         let count = try SQLStatement(db, "UPDATE _entity SET pending = pending + ? WHERE code = ?")
-        for entity in entities.values {
+        for entity in entities {
             count.bind(1, entity.pending)
             count.bind(2, entity.code)
             try count.run()
@@ -138,20 +154,24 @@ struct OwnOperationWriter {
 
     /// A key stands on the first operation of its commit, whose count tells the last.
     private func remember(_ key: String, _ operation: ScannedOperation) throws {
-        let statement = try SQLStatement(db, "INSERT OR IGNORE INTO _key (key, first, last) VALUES (?, ?, ?)")
-        statement.bind(1, key)
-        statement.bind(2, operation.seq)
-        statement.bind(3, operation.seq + Int64(operation.transactionCount) - 1)
-        try statement.run()
+        insertKey.bind(1, key)
+        insertKey.bind(2, operation.seq)
+        insertKey.bind(3, operation.seq + Int64(operation.transactionCount) - 1)
+        try insertKey.run()
     }
 
-    private mutating func entity(_ name: String) throws -> Entity {
-        if let entity = entities[name] { return entity }
-        let entity = Entity(
-            code: try EntityCodes.code(of: name, in: db),
-            store: policy.entity(name).scope == .store ? store?.text : nil)
-        entities[name] = entity
-        return entity
+    private mutating func findEntity(_ name: UnsafeRawBufferPointer) throws {
+        func isNamed(_ index: Int) -> Bool { entities[index].name.withUnsafeBytes { $0.equals(name) } }
+        if entities.indices.contains(latest), isNamed(latest) { return }
+        if let known = entities.indices.first(where: isNamed) {
+            latest = known
+            return
+        }
+        latest = entities.count
+        entities.append(
+            Entity(
+                name: Array(name), code: try EntityCodes.code(of: name.text, in: db),
+                store: policy.entity(name.text).scope == .store ? store?.text : nil))
     }
 }
 

@@ -5,11 +5,13 @@ import Synchronization
 /// A connection that only looks up single records, for the moment of a sale: its statements stay prepared, and no queue
 /// stands between.
 ///
-/// Unchecked because the connection and its statements are used by nobody but whoever holds the mutex.
+/// Unchecked because the connection and its statements are used by nobody but whoever holds the mutex around the codes.
 final class PointConnection: @unchecked Sendable {
-    private let mutex = Mutex(())
+    /// The codes of entities, which never change once they are there.
+    private let codes = Mutex<[(entity: String, code: Int64)]>([])
     private let connection: OpaquePointer
     private let version: SQLStatement
+    private let entityCode: SQLStatement
     private let record: SQLStatement
     private let begin: SQLStatement
     private let end: SQLStatement
@@ -24,19 +26,21 @@ final class PointConnection: @unchecked Sendable {
         sqlite3_busy_timeout(opened, 60_000)
         connection = opened
         version = try SQLStatement(preparing: "PRAGMA data_version", on: opened)
-        record = try SQLStatement(preparing: TerminalReader.recordSelect, on: opened)
+        entityCode = try SQLStatement(preparing: "SELECT code FROM _entity WHERE name = ?", on: opened)
+        record = try SQLStatement(
+            preparing: "SELECT data, lives, csn FROM _record WHERE entity = ? AND id = ?", on: opened)
         begin = try SQLStatement(preparing: "BEGIN", on: opened)
         end = try SQLStatement(preparing: "COMMIT", on: opened)
     }
 
     deinit {
-        for statement in [version, record, begin, end] { sqlite3_finalize(statement.raw) }
+        for statement in [version, entityCode, record, begin, end] { sqlite3_finalize(statement.raw) }
         sqlite3_close_v2(connection)
     }
 
     /// A number that changes whenever another connection has written.
     func dataVersion() throws -> Int64 {
-        try mutex.withLock { _ in
+        try codes.withLock { _ in
             defer { version.reset() }
             return try version.step() ? version.integer(0) : 0
         }
@@ -44,14 +48,26 @@ final class PointConnection: @unchecked Sendable {
 
     /// A record, living or not.
     func record(_ entity: String, _ id: String) throws -> RecordState? {
-        try mutex.withLock { _ in try RecordState(record, entity, id) }
+        try codes.withLock { codes in
+            guard let entity = try code(of: entity, &codes) else { return nil }
+            record.bind(1, entity)
+            return try record.bound(2, id) { try RecordState(record) }
+        }
     }
 
     /// Begins a read transaction, which spares each of many look-ups its own; `end` must follow soon.
-    func beginMany() throws { try mutex.withLock { _ in try begin.run() } }
+    func beginMany() throws { try codes.withLock { _ in try begin.run() } }
 
     /// Ends the read transaction.
-    func endMany() { mutex.withLock { _ in try? end.run() } }
+    func endMany() { codes.withLock { _ in try? end.run() } }
+
+    /// The code of an entity; nil if none of its records has ever been here.
+    private func code(of entity: String, _ codes: inout [(entity: String, code: Int64)]) throws -> Int64? {
+        if let known = codes.first(where: { $0.entity == entity }) { return known.code }
+        let found = try entityCode.bound(1, entity) { try entityCode.step() ? entityCode.integer(0) : nil as Int64? }
+        if let found { codes.append((entity, found)) }
+        return found
+    }
 }
 
 extension RecordState {
@@ -60,6 +76,11 @@ extension RecordState {
         statement.bind(1, entity)
         statement.bind(2, id)
         defer { statement.reset() }
+        try self.init(statement)
+    }
+
+    /// What a statement finds whose columns are `data`, `lives` and `csn`.
+    init?(_ statement: SQLStatement) throws {
         guard try statement.step() else { return nil }
         self.init(data: Array(statement.bytes(0)), lives: statement.integer(1) != 0, csn: statement.optional(2))
     }

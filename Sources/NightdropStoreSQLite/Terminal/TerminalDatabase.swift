@@ -23,7 +23,7 @@ public final class TerminalDatabase: Sendable {
         configuration.maximumReaderCount = 3
         configuration.prepareDatabase { db in
             // Takes effect in a new file only.
-            if !db.configuration.readonly { try db.execute(sql: "PRAGMA page_size = 8192") }
+            if !db.configuration.readonly { try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA cache_size = -8192") }
             try db.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY")
         }
         do {

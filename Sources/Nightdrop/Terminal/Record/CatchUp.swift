@@ -7,14 +7,12 @@ import Synchronization
 
 /// Brings the store up to the journal, behind the recording: soon after a commit, many commits at a time.
 final class CatchUp: Sendable {
-    /// While commits follow each other faster than this, the store waits, so as not to take the disk from them …
+    /// While commits follow each other faster than this, the store waits, so as not to take disk and cores from them …
     private static let pause = DispatchTimeInterval.milliseconds(20)
     /// … but never longer than this.
-    private static let longestWait: Int64 = 500
+    private static let longestWait: Int64 = 1000
     /// The most operations of one transaction.
     private static let batch: Int64 = 4096
-    /// So many operations may wait; whoever records more helps to catch up first.
-    static let waitingLimit = 1 << 15
 
     private let store: TerminalDatabase
     private let journal: JournalWriter

@@ -7,7 +7,8 @@ import NightdropStoreSQLite
 struct Composition {
     var memory = Memory()
     private let store: TerminalDatabase
-    private var changed: [RecordKey: RecordState] = [:]
+    /// What the changed records were before, in the order of the changes.
+    private var changed: [(key: RecordKey, before: Memory.Entry?)] = []
     private var commit: StagedCommit?
     private var key: String?
 
@@ -20,7 +21,7 @@ struct Composition {
 
     /// A record, living or not.
     func record(_ key: RecordKey) throws -> RecordState? {
-        if let state = changed[key] ?? memory.records[key]?.state { return state }
+        if let known = memory.records[key] { return known.state }
         return try store.record(key.entity, key.id)
     }
 
@@ -31,27 +32,28 @@ struct Composition {
 
     /// How the entity is written here already, if that differs in case.
     func otherSpelling(of entity: String) throws -> String? {
-        if let known = memory.spellings[entity.lowercased()] { return known == entity ? nil : known }
+        if memory.entities.contains(entity) { return nil }
+        let lower = entity.lowercased()
+        if let known = memory.entities.first(where: { $0.lowercased() == lower }) { return known }
         return try store.lookUp { try $0.spelling(of: entity) }
     }
 
-    /// Notes what a draft does to its record.
-    mutating func change(_ draft: OperationDraft, from before: RecordState?) {
-        var buffer: [UInt8] = []
-        OperationWriter.append(draft.set, to: &buffer)
-        let set = ByteRange(0, buffer.count)
-        OperationWriter.append(draft.add, to: &buffer)
-        let add = ByteRange(Int(set.end), buffer.count)
-        changed[RecordKey(draft.entity, draft.id)] = buffer.withUnsafeBytes { buffer in
-            .after(
-                draft.action, on: before, buffer, set: draft.set.isEmpty ? .absent : set,
-                add: draft.add.isEmpty ? .absent : add)
+    /// Appends drafts that are made one by one, each knowing what those before it have changed.
+    ///
+    /// `fill` gets the record as it is then, and returns what is to be recorded.
+    mutating func append(
+        _ drafts: [OperationDraft], to builder: inout CommitBuilder,
+        _ fill: (OperationDraft, RecordState?) throws -> OperationDraft
+    ) throws -> ClosedRange<Int64> {
+        var record = RecordKey("", "")
+        var before: RecordState?
+        let numbers = try builder.append(count: drafts.count) { index in
+            record = RecordKey(drafts[index].entity, drafts[index].id)
+            before = try self.record(record)
+            return try fill(drafts[index], before)
+        } written: { operation, text in
+            change(record, from: before, operation, text)
         }
-    }
-
-    /// Appends the filled drafts.
-    mutating func append(_ drafts: [OperationDraft], to builder: inout CommitBuilder) throws -> ClosedRange<Int64> {
-        let numbers = try builder.append(drafts)
         commit = builder.withWritten { text, written in
             // Other commits may stand before this one under the same sync.
             let operations = written.drop { $0.seq < numbers.lowerBound }
@@ -67,6 +69,20 @@ struct Composition {
 
     /// Makes it part of what is shown.
     mutating func settle() {
-        if let commit { memory.take(commit, changed, key: key) }
+        if let commit { memory.take(commit, key: key) }
+        for (record, _) in changed { memory.note(record.entity) }
+    }
+
+    /// Takes its changes back.
+    mutating func revert() {
+        for (record, before) in changed.reversed() { memory.records[record] = before }
+    }
+
+    private mutating func change(
+        _ record: RecordKey, from before: RecordState?, _ operation: ScannedOperation, _ text: UnsafeRawBufferPointer
+    ) {
+        let after = RecordState.after(operation.action, on: before, text, set: operation.set, add: operation.add)
+        let entry = Memory.Entry(state: after, seq: operation.seq)
+        changed.append((record, memory.records.updateValue(entry, forKey: record)))
     }
 }

@@ -10,6 +10,8 @@ struct DraftFilling {
     let csn: Int64?
     /// The rules that facts break.
     private(set) var faults: [String] = []
+    /// The rules of the entity that was asked for last.
+    private var latest: EntityPolicy?
 
     init(rules: TerminalRules, csn: Int64?) {
         self.rules = rules
@@ -18,18 +20,20 @@ struct DraftFilling {
 
     /// The draft to record, given its record as it is now.
     mutating func fill(_ draft: OperationDraft, _ present: RecordState?) throws -> OperationDraft {
-        let entity = rules.policy.entity(draft.entity)
+        let entity = entity(draft.entity)
         try check(draft, entity, present)
         var filled = draft
         filled.store = nil
         filled.base = try base(draft, entity, present)
         filled.was = was(draft, entity, present)
-        do {
-            filled = try CounterIncrements.applied(to: filled, entity: entity, present: present?.fields ?? [])
-        } catch {
-            // A fact is recorded as it is; central raises the conflict.
-            guard entity.isFact else { throw error }
-            faults.append("\(error)")
+        if entity.fields.contains(where: { $0.merge == .counter }) {
+            do {
+                filled = try CounterIncrements.applied(to: filled, entity: entity, present: present?.fields ?? [])
+            } catch {
+                // A fact is recorded as it is; central raises the conflict.
+                guard entity.isFact else { throw error }
+                faults.append("\(error)")
+            }
         }
         if filled.action != .delete, let was = filled.was {
             let kept = filled.action == .create ? [] : was.filter { entity.rule(for: $0.name) != .counter }
@@ -39,6 +43,13 @@ struct DraftFilling {
             filled.add = [Field(same.name, .integer(0))]
         }
         return filled
+    }
+
+    private mutating func entity(_ name: String) -> EntityPolicy {
+        if let latest, latest.name == name { return latest }
+        let found = rules.policy.entity(name)
+        latest = found
+        return found
     }
 
     // MARK: Checks

@@ -12,8 +12,8 @@ final class PresentState: Sendable {
 
     init(_ store: TerminalDatabase) { self.store = store }
 
-    /// How many operations the store does not contain yet, as far as they were recorded here.
-    var waiting: Int { memory.withLock { $0.waiting } }
+    /// How much the store does not contain yet, as far as it was recorded here.
+    var waiting: Waiting { memory.withLock { $0.waiting } }
 
     /// Somebody else has recorded: what is in memory no longer suffices.
     func markStale() { memory.withLock { $0.isStale = true } }
@@ -36,9 +36,14 @@ final class PresentState: Sendable {
             let areMany = drafts > 2
             if areMany { try store.beginLookUps() }
             defer { if areMany { store.endLookUps() } }
-            let answer = try body(&composition)
-            composition.settle()
-            return answer
+            do {
+                let answer = try body(&composition)
+                composition.settle()
+                return answer
+            } catch {
+                composition.revert()
+                throw error
+            }
         }
     }
 
@@ -92,84 +97,5 @@ final class PresentState: Sendable {
             }
         }
         memory.version = version
-    }
-}
-
-/// What identifies a record at a terminal, which sees those of its own store only.
-struct RecordKey: Hashable, Sendable {
-    let entity: String
-    let id: String
-
-    init(_ entity: String, _ id: String) {
-        self.entity = entity
-        self.id = id
-    }
-}
-
-/// A commit that the store does not contain yet.
-struct StagedCommit: Sendable {
-    let first: Int64
-    let last: Int64
-    let lines: [UInt8]
-    let operations: [ScannedOperation]
-
-    func each(_ body: (ScannedOperation, UnsafeRawBufferPointer) throws -> Void) rethrows {
-        try lines.withUnsafeBytes { lines in
-            for operation in operations { try body(operation, lines) }
-        }
-    }
-}
-
-/// The operations that the store does not contain yet, and what they make of their records.
-struct Memory {
-    struct Entry {
-        let state: RecordState
-        let seq: Int64
-    }
-
-    var isStale = true
-    var next: Int64 = -1
-    var version: Int64 = -1
-    var generation: Int64 = -1
-    var csn: Int64?
-    var waiting = 0
-    var records: [RecordKey: Entry] = [:]
-    var keys: [String: ClosedRange<Int64>] = [:]
-    /// How entities are written that were recorded here, by their names in lower case.
-    var spellings: [String: String] = [:]
-    var staged: [StagedCommit] = []
-
-    mutating func clear(next: Int64) {
-        staged.removeAll()
-        records.removeAll()
-        keys.removeAll()
-        waiting = 0
-        isStale = false
-        self.next = next
-    }
-
-    mutating func take(_ commit: StagedCommit, _ changed: [RecordKey: RecordState], key: String?) {
-        staged.append(commit)
-        waiting += commit.operations.count
-        next = commit.last + 1
-        for (record, state) in changed {
-            records[record] = Entry(state: state, seq: commit.last)
-            if spellings[record.entity.lowercased()] == nil { spellings[record.entity.lowercased()] = record.entity }
-        }
-        if let key { keys[key] = commit.first...commit.last }
-    }
-
-    mutating func forget(through seq: Int64) {
-        guard let first = staged.first, first.last <= seq else { return }
-        let count = staged.firstIndex { $0.last > seq } ?? staged.count
-        for commit in staged[..<count] { waiting -= commit.operations.count }
-        staged.removeFirst(count)
-        if staged.isEmpty {
-            records.removeAll(keepingCapacity: true)
-            keys.removeAll(keepingCapacity: true)
-        } else {
-            records = records.filter { $0.value.seq > seq }
-            keys = keys.filter { $0.value.upperBound > seq }
-        }
     }
 }

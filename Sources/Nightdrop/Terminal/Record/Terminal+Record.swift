@@ -14,7 +14,7 @@ extension Terminal {
     public func record(_ drafts: [OperationDraft]) throws -> Recorded {
         try checkUse(drafts)
         return try NightdropError.attempt {
-            if present.waiting >= CatchUp.waitingLimit { try catchUp.run(rules) }
+            if present.waiting.isTooMuch { try catchUp.run(rules) }
             let recorded = try journal.commit { builder in try compose(drafts, &builder) }
             guard !recorded.isRepeat else { return recorded }
             scheduleCatchUp()
@@ -33,7 +33,7 @@ extension Terminal {
     /// Together they have at most 8 MiB of text.
     public func record(commits: [[OperationDraft]]) throws -> RecordedCommits {
         try NightdropError.attempt {
-            if present.waiting >= CatchUp.waitingLimit { try catchUp.run(rules) }
+            if present.waiting.isTooMuch { try catchUp.run(rules) }
             let result = try journal.commit { builder -> RecordedCommits in
                 var result = RecordedCommits()
                 for drafts in commits {
@@ -75,15 +75,8 @@ extension Terminal {
                 return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
             }
             var filling = DraftFilling(rules: try currentRules(composition.generation), csn: composition.csn)
-            var filled: [OperationDraft] = []
-            for draft in drafts {
-                try checkSpelling(draft.entity, filling.rules.policy, composition)
-                let before = try composition.record(RecordKey(draft.entity, draft.id))
-                let ready = try filling.fill(draft, before)
-                composition.change(ready, from: before)
-                filled.append(ready)
-            }
-            let numbers = try composition.append(filled, to: &builder)
+            for draft in drafts { try checkSpelling(draft.entity, filling.rules.policy, composition) }
+            let numbers = try composition.append(drafts, to: &builder) { try filling.fill($0, $1) }
             return Recorded(first: numbers.lowerBound, last: numbers.upperBound, faults: filling.faults)
         }
     }
