@@ -40,46 +40,28 @@ public enum OperationScanner {
 
         var bit: UInt32 { 1 << UInt32(rawValue) }
 
-        /// Told apart by length and first letters; the rest is compared once.
+        /// Told apart by their letters, as one number.
         init(_ name: UnsafeRawBufferPointer) {
-            let candidate: Key
-            switch (name.count, name.first) {
-            case (2, UInt8(ascii: "a")): candidate = .at
-            case (2, UInt8(ascii: "l")): candidate = .lc
-            case (2, UInt8(ascii: "i")): candidate = .id
-            case (2, UInt8(ascii: "t")): candidate = .tx
-            case (2, UInt8(ascii: "b")): candidate = .by
-            case (3, UInt8(ascii: "s")): candidate = name[2] == UInt8(ascii: "q") ? .seq : .set
-            case (3, UInt8(ascii: "w")): candidate = .was
-            case (3, UInt8(ascii: "a")): candidate = .add
-            case (3, UInt8(ascii: "k")): candidate = .key
-            case (4, UInt8(ascii: "b")): candidate = .base
-            case (5, UInt8(ascii: "s")): candidate = .store
-            case (6, UInt8(ascii: "e")): candidate = .entity
-            case (6, UInt8(ascii: "a")): candidate = .action
-            default: candidate = .unknown
-            }
-            self = name.matches(candidate.text) ? candidate : .unknown
-        }
-
-        private var text: StaticString {
-            switch self {
-            case .seq: "seq"
-            case .at: "at"
-            case .lc: "lc"
-            case .entity: "entity"
-            case .id: "id"
-            case .action: "action"
-            case .base: "base"
-            case .store: "store"
-            case .set: "set"
-            case .was: "was"
-            case .add: "add"
-            case .tx: "tx"
-            case .key: "key"
-            case .by: "by"
-            case .unknown: ""
-            }
+            var letters: UInt64 = 0
+            for byte in name.prefix(8) { letters = letters << 8 | UInt64(byte) }
+            self =
+                switch name.count > 6 ? 0 : letters {
+                case 0x73_65_71: .seq
+                case 0x61_74: .at
+                case 0x6C_63: .lc
+                case 0x65_6E_74_69_74_79: .entity
+                case 0x69_64: .id
+                case 0x61_63_74_69_6F_6E: .action
+                case 0x62_61_73_65: .base
+                case 0x73_74_6F_72_65: .store
+                case 0x73_65_74: .set
+                case 0x77_61_73: .was
+                case 0x61_64_64: .add
+                case 0x74_78: .tx
+                case 0x6B_65_79: .key
+                case 0x62_79: .by
+                default: .unknown
+                }
         }
     }
 }

@@ -1,4 +1,5 @@
 import GRDBSQLite
+import NightdropModel
 import NightdropStore
 import Synchronization
 
@@ -55,11 +56,18 @@ final class PointConnection: @unchecked Sendable {
         }
     }
 
-    /// Begins a read transaction, which spares each of many look-ups its own; `end` must follow soon.
-    func beginMany() throws { try codes.withLock { _ in try begin.run() } }
-
-    /// Ends the read transaction.
-    func endMany() { codes.withLock { _ in try? end.run() } }
+    /// The records that drafts are about, at one moment, which is faster than one by one.
+    func records(of drafts: [OperationDraft]) throws -> [RecordState?] {
+        try codes.withLock { codes in
+            try begin.run()
+            defer { try? end.run() }
+            return try drafts.map { draft in
+                guard let entity = try code(of: draft.entity, &codes) else { return nil }
+                record.bind(1, entity)
+                return try record.bound(2, draft.id) { try RecordState(record) }
+            }
+        }
+    }
 
     /// The code of an entity; nil if none of its records has ever been here.
     private func code(of entity: String, _ codes: inout [(entity: String, code: Int64)]) throws -> Int64? {

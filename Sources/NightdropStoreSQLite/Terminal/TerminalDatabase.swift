@@ -13,6 +13,8 @@ public final class TerminalDatabase: Sendable {
     let path: String
     private let points: DatabaseQueue
     private let records = Mutex<PointConnection?>(nil)
+    /// As many as were ever in use at once.
+    private let idle = Mutex<[PointConnection]>([])
 
     /// Opens the store, or makes it.
     public init(path: String) throws(StoreError) {
@@ -41,6 +43,7 @@ public final class TerminalDatabase: Sendable {
     // at the next opening.
     deinit {
         records.withLock { $0 = nil }
+        idle.withLock { $0.removeAll() }
         try? points.close()
     }
 
@@ -50,11 +53,12 @@ public final class TerminalDatabase: Sendable {
     /// A record, living or not.
     public func record(_ entity: String, _ id: String) throws -> RecordState? { try connection().record(entity, id) }
 
-    /// Many records are about to be looked up: at one moment, which is faster than one by one. `endLookUps` must follow soon.
-    public func beginLookUps() throws { try connection().beginMany() }
-
-    /// The many look-ups are done.
-    public func endLookUps() { try? connection().endMany() }
+    /// The records that drafts are about, at one moment; beside others that look something up.
+    public func records(of drafts: [OperationDraft]) throws -> [RecordState?] {
+        let connection = try idle.withLock { $0.popLast() } ?? PointConnection(path: path)
+        defer { idle.withLock { $0.append(connection) } }
+        return try connection.records(of: drafts)
+    }
 
     private func connection() throws -> PointConnection {
         guard let connection = records.withLock({ $0 }) else { throw StoreError(.failed, "\(path) is closed") }

@@ -19,6 +19,7 @@ final class CatchUp: Sendable {
     private let journalID: UniqueID
     private let present: PresentState
     private let queue = DispatchQueue(label: "nightdrop.catchup", qos: .utility)
+    private let running = Mutex(())
     private let isScheduled = Atomic(false)
     private let commits = Atomic(0)
 
@@ -52,25 +53,27 @@ final class CatchUp: Sendable {
         }
     }
 
-    /// Catches up with everything that is durable now.
+    /// Catches up with everything that is durable now. One thread at a time: a second one finds it done.
     func run(_ rules: TerminalRules) throws {
-        let last = journal.lastSeq
-        var position = try store.lookUp { try $0.state() }
-            .position(in: journalID)
-        while position < last {
-            // Taken before the transaction: whoever composes holds the memory and may wait for the store.
-            let staged = present.operations(from: position + 1, through: min(last, position + CatchUp.batch))
-            position = try store.catchUp(
-                journal: journalID, store: rules.settings.store, policy: rules.policy
-            ) { from, take in
-                if let first = staged.first?.first, let end = staged.last?.last, first <= from, from <= end {
-                    for commit in staged { try commit.lines.withUnsafeBytes { try take($0, commit.operations[...]) } }
-                } else if from <= last {
-                    try read(from, min(last, from + CatchUp.batch - 1), take)
-                }
+        try running.withLock { _ in
+            let last = journal.lastSeq
+            var position = try store.lookUp { try $0.state() }
+                .position(in: journalID)
+            while position < last { position = try step(from: position, to: last, rules) }
+            present.forget(through: position)
+        }
+    }
+
+    private func step(from position: Int64, to last: Int64, _ rules: TerminalRules) throws -> Int64 {
+        // Taken before the transaction: whoever composes holds the memory and may wait for the store.
+        let staged = present.operations(from: position + 1, through: min(last, position + CatchUp.batch))
+        return try store.catchUp(journal: journalID, store: rules.settings.store, policy: rules.policy) { from, take in
+            if let first = staged.first?.first, let end = staged.last?.last, first <= from, from <= end {
+                for commit in staged { try commit.lines.withUnsafeBytes { try take($0, commit.operations[...]) } }
+            } else if from <= last {
+                try read(from, min(last, from + CatchUp.batch - 1), take)
             }
         }
-        present.forget(through: position)
     }
 
     /// Catches up to an operation that is durable, from the journal alone.

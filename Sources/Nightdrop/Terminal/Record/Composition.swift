@@ -7,23 +7,21 @@ import NightdropStoreSQLite
 struct Composition {
     var memory = Memory()
     private let store: TerminalDatabase
+    private let turn: Int64
     /// What the changed records were before, in the order of the changes.
     private var changed: [(key: RecordKey, before: Memory.Entry?)] = []
     private var commit: StagedCommit?
     private var key: String?
 
-    init(_ store: TerminalDatabase) { self.store = store }
+    init(_ store: TerminalDatabase, turn: Int64) {
+        self.store = store
+        self.turn = turn
+    }
 
     /// The cursor's CSN; nil before the first snapshot.
     var csn: Int64? { memory.csn }
     /// How often something of central was applied.
     var generation: Int64 { memory.generation }
-
-    /// A record, living or not.
-    func record(_ key: RecordKey) throws -> RecordState? {
-        if let known = memory.records[key] { return known.state }
-        return try store.record(key.entity, key.id)
-    }
 
     /// The numbers of an earlier commit with the same key.
     func numbers(ofKey key: String) throws -> ClosedRange<Int64>? {
@@ -38,19 +36,23 @@ struct Composition {
         return try store.lookUp { try $0.spelling(of: entity) }
     }
 
-    /// Appends drafts that are made one by one, each knowing what those before it have changed.
-    ///
-    /// `fill` gets the record as it is then, and returns what is to be recorded.
+    /// Appends drafts, each filled in knowing what those before it have changed. `foresight`: what was found out before.
     mutating func append(
-        _ drafts: [OperationDraft], to builder: inout CommitBuilder,
-        _ fill: (OperationDraft, RecordState?) throws -> OperationDraft
+        _ drafts: [OperationDraft], _ foresight: Foresight?, to builder: inout CommitBuilder,
+        _ filling: inout DraftFilling
     ) throws -> ClosedRange<Int64> {
+        let stored = foresight?.turn == turn ? foresight?.stored : nil
+        let violations = foresight?.generation == filling.rules.generation ? foresight?.violations : nil
         var record = RecordKey("", "")
         var before: RecordState?
         let numbers = try builder.append(count: drafts.count) { index in
             record = RecordKey(drafts[index].entity, drafts[index].id)
-            before = try self.record(record)
-            return try fill(drafts[index], before)
+            if let known = memory.records[record] {
+                before = known.state
+            } else {
+                before = if let stored { stored[index] } else { try store.record(record.entity, record.id) }
+            }
+            return try filling.fill(drafts[index], before, violations: violations?[index])
         } written: { operation, text in
             change(record, from: before, operation, text)
         }
@@ -85,4 +87,16 @@ struct Composition {
         let entry = Memory.Entry(state: after, seq: operation.seq)
         changed.append((record, memory.records.updateValue(entry, forKey: record)))
     }
+}
+
+/// What can be found out about drafts before it is their turn, beside whoever composes.
+struct Foresight {
+    /// The turn of the present state before anything was looked up.
+    let turn: Int64
+    /// The records as they are in the store.
+    let stored: [RecordState?]
+    /// The generation of the rules.
+    let generation: Int64
+    /// The rules that the drafts break.
+    let violations: [[Violation]]
 }

@@ -10,23 +10,36 @@ struct DraftFilling {
     let csn: Int64?
     /// The rules that facts break.
     private(set) var faults: [String] = []
-    /// The rules of the entity that was asked for last.
-    private var latest: EntityPolicy?
+    private var known: [KnownEntity] = []
+
+    /// A class, so that handing it on copies nothing.
+    private final class KnownEntity {
+        let policy: EntityPolicy
+        let hasCounters: Bool
+
+        init(_ policy: EntityPolicy) {
+            self.policy = policy
+            hasCounters = policy.fields.contains { $0.merge == .counter }
+        }
+    }
 
     init(rules: TerminalRules, csn: Int64?) {
         self.rules = rules
         self.csn = csn
     }
 
-    /// The draft to record, given its record as it is now.
-    mutating func fill(_ draft: OperationDraft, _ present: RecordState?) throws -> OperationDraft {
-        let entity = entity(draft.entity)
-        try check(draft, entity, present)
+    /// The draft to record, given its record as it is now. `violations`: the rules it breaks, if they were looked for.
+    mutating func fill(
+        _ draft: OperationDraft, _ present: RecordState?, violations: [Violation]? = nil
+    ) throws -> OperationDraft {
+        let known = entity(draft.entity)
+        let entity = known.policy
+        try check(draft, entity, present, violations)
         var filled = draft
         filled.store = nil
         filled.base = try base(draft, entity, present)
         filled.was = was(draft, entity, present)
-        if entity.fields.contains(where: { $0.merge == .counter }) {
+        if known.hasCounters {
             do {
                 filled = try CounterIncrements.applied(to: filled, entity: entity, present: present?.fields ?? [])
             } catch {
@@ -45,17 +58,19 @@ struct DraftFilling {
         return filled
     }
 
-    private mutating func entity(_ name: String) -> EntityPolicy {
-        if let latest, latest.name == name { return latest }
-        let found = rules.policy.entity(name)
-        latest = found
+    private mutating func entity(_ name: String) -> KnownEntity {
+        if let known = known.first(where: { $0.policy.name == name }) { return known }
+        let found = KnownEntity(rules.policy.entity(name))
+        known.append(found)
         return found
     }
 
     // MARK: Checks
 
-    private mutating func check(_ draft: OperationDraft, _ entity: EntityPolicy, _ present: RecordState?) throws {
-        var found = rules.validator.violations(of: draft, by: .terminal).map(\.text)
+    private mutating func check(
+        _ draft: OperationDraft, _ entity: EntityPolicy, _ present: RecordState?, _ violations: [Violation]?
+    ) throws {
+        var found = (violations ?? rules.validator.violations(of: draft, by: .terminal)).map(\.text)
         let lives = present?.lives == true
         switch draft.action {
         case .create where lives: found.append("There is a \(draft.entity) \(draft.id) already.")

@@ -9,36 +9,41 @@ import Synchronization
 final class PresentState: Sendable {
     private let store: TerminalDatabase
     private let memory = Mutex(Memory())
+    private let isFull = Atomic(false)
+    private let turns = Atomic<Int64>(0)
 
     init(_ store: TerminalDatabase) { self.store = store }
 
-    /// How much the store does not contain yet, as far as it was recorded here.
-    var waiting: Waiting { memory.withLock { $0.waiting } }
+    /// Whether the store lacks so much of what was recorded here that it must catch up before more is.
+    var mustCatchUp: Bool { isFull.load(ordering: .relaxed) }
+
+    /// Grows whenever memory forgets something. As long as it does not, what the store said about a record that is not in
+    /// memory still holds.
+    var turn: Int64 { turns.load(ordering: .acquiring) }
 
     /// Somebody else has recorded: what is in memory no longer suffices.
     func markStale() { memory.withLock { $0.isStale = true } }
 
     /// Composes a commit. `catchUp` brings the store up to the given operation, which is durable, by reading the journal.
     func compose<Answer>(
-        next: Int64, drafts: Int, catchUp: (Int64) throws -> Void, _ body: (inout Composition) throws -> Answer
+        next: Int64, catchUp: (Int64) throws -> Void, _ body: (inout Composition) throws -> Answer
     ) throws -> Answer {
         try memory.withLock { memory in
             if memory.isStale || memory.next != next {
                 // Others have recorded, or a commit that was composed here failed. All that comes before is durable.
                 try catchUp(next - 1)
+                turns.add(1, ordering: .releasing)
                 memory.clear(next: next)
             }
             try renew(&memory)
             // Lent, not copied: memory may hold tens of thousands of records.
-            var composition = Composition(store)
+            var composition = Composition(store, turn: turn)
             swap(&composition.memory, &memory)
             defer { swap(&composition.memory, &memory) }
-            let areMany = drafts > 2
-            if areMany { try store.beginLookUps() }
-            defer { if areMany { store.endLookUps() } }
             do {
                 let answer = try body(&composition)
                 composition.settle()
+                isFull.store(composition.memory.waiting.isTooMuch, ordering: .relaxed)
                 return answer
             } catch {
                 composition.revert()
@@ -69,7 +74,13 @@ final class PresentState: Sendable {
     }
 
     /// Forgets what the store contains by now.
-    func forget(through seq: Int64) { memory.withLock { $0.forget(through: seq) } }
+    func forget(through seq: Int64) {
+        memory.withLock { memory in
+            turns.add(1, ordering: .releasing)
+            memory.forget(through: seq)
+            isFull.store(memory.waiting.isTooMuch, ordering: .relaxed)
+        }
+    }
 
     /// If something of central was applied, memory is put on top of the new state.
     private func renew(_ memory: inout Memory) throws {
@@ -77,6 +88,7 @@ final class PresentState: Sendable {
         guard version != memory.version else { return }
         let head = try store.lookUp { try $0.head() }
         if head.generation != memory.generation {
+            turns.add(1, ordering: .releasing)
             try store.lookUpAtOnce { reader in
                 let head = try reader.head()
                 memory.forget(through: try reader.position())

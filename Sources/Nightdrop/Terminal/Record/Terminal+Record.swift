@@ -14,8 +14,9 @@ extension Terminal {
     public func record(_ drafts: [OperationDraft]) throws -> Recorded {
         try checkUse(drafts)
         return try NightdropError.attempt {
-            if present.waiting.isTooMuch { try catchUp.run(rules) }
-            let recorded = try journal.commit { builder in try compose(drafts, &builder) }
+            if present.mustCatchUp { try catchUp.run(rules) }
+            let foresight = try foresee(drafts)
+            let recorded = try journal.commit { builder in try compose(drafts, foresight, &builder) }
             guard !recorded.isRepeat else { return recorded }
             scheduleCatchUp()
             broadcaster.send(.recorded(first: recorded.first, last: recorded.last))
@@ -33,13 +34,14 @@ extension Terminal {
     /// Together they have at most 8 MiB of text.
     public func record(commits: [[OperationDraft]]) throws -> RecordedCommits {
         try NightdropError.attempt {
-            if present.waiting.isTooMuch { try catchUp.run(rules) }
+            if present.mustCatchUp { try catchUp.run(rules) }
+            let foresight = try commits.map(foresee)
             let result = try journal.commit { builder -> RecordedCommits in
                 var result = RecordedCommits()
-                for drafts in commits {
+                for (drafts, foresight) in zip(commits, foresight) {
                     do {
                         try checkUse(drafts)
-                        result.recorded.append(try compose(drafts, &builder))
+                        result.recorded.append(try compose(drafts, foresight, &builder))
                     } catch {
                         result.failure = NightdropError(error)
                         break
@@ -66,17 +68,29 @@ extension Terminal {
             { [weak self] in self?.rules }, done: { [weak self] in self?.writeStatusSoon() })
     }
 
+    /// Worth its while for larger commits only; a small one finds out as quickly when it is its turn.
+    private func foresee(_ drafts: [OperationDraft]) throws -> Foresight? {
+        guard drafts.count > 4 else { return nil }
+        let turn = present.turn
+        let rules = rules
+        return Foresight(
+            turn: turn, stored: try store.records(of: drafts), generation: rules.generation,
+            violations: drafts.map { rules.validator.violations(of: $0, by: .terminal) })
+    }
+
     /// Runs under the journal's lock.
-    private func compose(_ drafts: [OperationDraft], _ builder: inout CommitBuilder) throws -> Recorded {
+    private func compose(
+        _ drafts: [OperationDraft], _ foresight: Foresight?, _ builder: inout CommitBuilder
+    ) throws -> Recorded {
         try present.compose(
-            next: builder.nextSeq, drafts: drafts.count, catchUp: { try catchUp.runFromJournal(through: $0, rules) }
+            next: builder.nextSeq, catchUp: { try catchUp.runFromJournal(through: $0, rules) }
         ) { composition in
             if let key = drafts.first?.key, let known = try composition.numbers(ofKey: key) {
                 return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
             }
             var filling = DraftFilling(rules: try currentRules(composition.generation), csn: composition.csn)
             for draft in drafts { try checkSpelling(draft.entity, filling.rules.policy, composition) }
-            let numbers = try composition.append(drafts, to: &builder) { try filling.fill($0, $1) }
+            let numbers = try composition.append(drafts, foresight, to: &builder, &filling)
             return Recorded(first: numbers.lowerBound, last: numbers.upperBound, faults: filling.faults)
         }
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 extension Run {
     mutating func record() throws {
         say("record")
@@ -10,8 +12,12 @@ extension Run {
         let groups = try child.measure("groups", freshFolder("groups"), "\(pairs + 2)", isQuick ? "80" : "800")
         let groupFloor = groups.more["floor"] ?? .nan
         results.add(
-            "record: 4 writers, 64 a commit", rate(1 / groups.seconds), floor: rate(1 / groupFloor),
+            "record: 4 writers, 64 a commit; one by one", rate(1 / groups.seconds), floor: rate(1 / groupFloor),
             ratio: groupFloor / groups.seconds, .atLeast(0.6))
+        results.add(
+            "  the same, until the store has caught up", rate(1 / (groups.more["caught"] ?? .nan)))
+        results.add(
+            "  processor time an operation", String(format: "%.2f us", (groups.more["processor"] ?? .nan) * 1e6))
         let journal = try child.measure("journal", freshFolder("journal"), "\(pairs + 2)", "\(commits)")
         results.add("  the journal alone: an operation a commit", microseconds(journal.more["latency"] ?? .nan))
         results.add("  the journal alone: 4 writers", rate(Double(journal.operations) / journal.seconds))

@@ -57,10 +57,12 @@ enum RecordMeasurement {
         return result
     }
 
-    /// Four threads, 64 operations a commit. The floor appends what became durable together, with as many fdatasyncs.
-    /// `seconds` is per operation.
+    /// Four threads, 64 operations a commit. The floor is one thread that appends the bytes of such a commit's member, and
+    /// syncs, one after the other. `seconds` and `cpu` are per operation; `caught` counts until the store has caught up.
     static func groups(_ directory: String, pairs: Int, commits: Int) throws -> Measurement {
         var measured: [Double] = []
+        var processor: [Double] = []
+        var caught: [Double] = []
         var floor: [Double] = []
         var groups = 0
         var result = try Measurement.of {
@@ -71,22 +73,35 @@ enum RecordMeasurement {
                     var source = DraftSource(writer, seed: UInt64(pair * 4 + writer))
                     return (0..<commits / 4).map { _ in (0..<64).map { _ in source.next() } }
                 }
-                var source = DraftSource(9, seed: 9)
-                for _ in 0..<20 { _ = try till.terminal.record(source.productUpdate()) }
+                let bytes = try memberBytes(till)
                 let before = try till.memberSizes().count
                 let operations = Double(64 * (commits / 4) * 4)
-                measured.append(try timed { try runAll(work) { _ = try till.terminal.record($0) } } / operations)
-                let sizes = try Array(till.memberSizes().dropFirst(before))
+                let start = (Measurement.now(CLOCK_MONOTONIC), Measurement.now(CLOCK_PROCESS_CPUTIME_ID))
+                try runAll(work) { _ = try till.terminal.record($0) }
+                measured.append((Measurement.now(CLOCK_MONOTONIC) - start.0) / operations)
+                processor.append((Measurement.now(CLOCK_PROCESS_CPUTIME_ID) - start.1) / operations)
                 try till.terminal.flush()
+                caught.append((Measurement.now(CLOCK_MONOTONIC) - start.0) / operations)
+                groups += try till.memberSizes().count - before
                 let bare = try BareFile(path + "/bare")
-                floor.append(try timed { for size in sizes { try bare.append(size) } } / operations)
-                groups += sizes.count
+                floor.append(try timed { for _ in 0..<(commits / 4) * 4 { try bare.append(bytes) } } / operations)
             }
             return Int64(pairs * commits * 64)
         }
         result.seconds = measured.median
-        result.more = ["floor": floor.median, "groups": Double(groups) / Double(pairs)]
+        result.more = [
+            "floor": floor.median, "groups": Double(groups) / Double(pairs), "processor": processor.median,
+            "caught": caught.median,
+        ]
         return result
+    }
+
+    /// What the member of a commit of 64 operations takes that stands alone.
+    private static func memberBytes(_ till: EnrolledTill) throws -> Int {
+        var source = DraftSource(9, seed: 9)
+        let count = 20
+        for _ in 0..<count { _ = try till.terminal.record((0..<64).map { _ in source.next() }) }
+        return try till.memberSizes().suffix(count).reduce(0, +) / count
     }
 
     static func openJournal(_ path: String) throws -> JournalWriter {
