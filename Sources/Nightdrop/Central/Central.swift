@@ -70,8 +70,9 @@ public final class Central: Sendable {
     }
 
     /// Opens a central node, and finishes what an interruption has left.
-    public init(at path: String) throws {
-        let fileSystem = DiskFileSystem()
+    public convenience init(at path: String) throws { try self.init(at: path, fileSystem: DiskFileSystem()) }
+
+    package init(at path: String, fileSystem: any FileSystem) throws {
         let directory = NodeDirectory(path)
         guard let yaml = try fileSystem.contents(directory.settings) else {
             throw NightdropError(.notFound, "\(path) is no node: it has no nightdrop.yaml")

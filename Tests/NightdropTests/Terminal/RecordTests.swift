@@ -122,6 +122,48 @@ struct RecordTests {
         }
     }
 
+    /// Large commits look their records up before it is their turn, and the store catches up meanwhile.
+    @Test func everyCommitStartsFromWhatTheOneBeforeLeft() async throws {
+        let one = try Terminal.test(folder)
+        let two = try Terminal(at: folder("T07"))
+        let records = 12
+        try one.record((0..<records).map { .create("note", "n\($0)", [field("a", "0")]) })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 1...4 {
+                group.addTask {
+                    // Only the last one is another instance, so that what the others know may grow old.
+                    let terminal = worker == 4 ? two : one
+                    for round in 0..<60 where worker < 4 || round.isMultiple(of: 10) {
+                        let size = worker == 3 ? 1 : 8
+                        try terminal.record(
+                            (0..<size).map { index in
+                                .update(
+                                    "note", "n\((round + index * worker) % records)",
+                                    [field("a", "\(worker * 100_000 + round * 100 + index)")])
+                            })
+                    }
+                }
+            }
+            group.addTask { for _ in 0..<60 { try one.flush() } }
+            try await group.waitForAll()
+        }
+        var values: [String: String] = [:]
+        for line in try journalLines(folder("T07")) {
+            let operation = try JSONValue.parse(line)
+            let id = try #require(operation["id"]?.compact)
+            #expect(operation["was"]?["a"]?.compact == values[id], "\(line)")
+            values[id] = operation["set"]?["a"]?.compact
+        }
+        #expect(throws: NightdropError.self) {
+            try one.record((0..<8).map { .create("note", $0 == 7 ? "n3" : "m\($0)") })
+        }
+        try #expect(one.get("note", "m0") == nil)
+        try one.flush()
+        for index in 0..<records {
+            try #expect(one.get("note", "n\(index)")?.values["a"] == values["\"n\(index)\""])
+        }
+    }
+
     @Test func aCopyTakenAtAnyTimeHoldsWhatWasAcknowledged() throws {
         let terminal = try Terminal.test(folder)
         for number in 1...12 {

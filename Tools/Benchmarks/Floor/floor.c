@@ -1,10 +1,13 @@
-// What SQLite itself needs for the rows that a merge writes: the same rows, in the same order, with the same schema and
-// settings, and nothing else. Each mode prints one JSON object.
+// What SQLite itself needs for the rows that a merge writes, with the same settings, and nothing else: the same rows with the
+// same schema; and the records in the schema of somebody who syncs with SQLite's session extension, as changesets. Each mode
+// prints one JSON object.
 //
 //   floor trace STORE TRACE            notes in TRACE what STORE gained since the last call (the first call: nothing)
 //   floor rows TRACE STORE             writes the traced rows into STORE, a transaction a batch
 //   floor changesets TRACE STORE OUT   the same, leaving one SQLite changeset a batch as OUT.1, OUT.2 ...
-//   floor apply OUT STORE              applies those changesets to STORE, a transaction each
+//   floor peer STORE PEER              makes PEER with the records of STORE, keyed by what all nodes know of a record
+//   floor peersets TRACE PEER OUT      writes the traced records into PEER, leaving one changeset a batch
+//   floor apply OUT STORE              applies changesets to a STORE or PEER, a transaction each
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +206,50 @@ static void rows_mode(const char *trace_path, const char *store, const char *out
     report(sum, operations);
 }
 
+// The peer has neither row numbers, which only one node knows, nor a row for each operation.
+static void peer_mode(const char *store, const char *peer) {
+    sqlite3 *db = open_store(peer);
+    sqlite3_stmt *attach = prepare(db, "ATTACH ? AS s");
+    sqlite3_bind_text(attach, 1, store, -1, SQLITE_STATIC);
+    step(db, attach);
+    run(db,
+        "CREATE TABLE record (entity TEXT, store TEXT, id TEXT, data TEXT, clocks TEXT, csn INTEGER, lives INTEGER,"
+        " PRIMARY KEY (entity, store, id)) WITHOUT ROWID;"
+        "INSERT INTO record SELECT e.name, t.name, r.id, r.data, r.clocks, r.csn, r.lives FROM s._record r"
+        " JOIN s._entity e ON e.code = r.entity JOIN s._store t ON t.code = r.store ORDER BY 1, 2, 3;");
+    sqlite3_finalize(attach);
+    run(db, "DETACH s; PRAGMA wal_checkpoint(TRUNCATE)");
+    sqlite3_close_v2(db);
+    report((Stopwatch){0}, 0);
+}
+
+static void peersets_mode(const char *trace_path, const char *peer, const char *out) {
+    sqlite3 *trace = open_store(trace_path), *db = open_store(peer);
+    sqlite3_stmt *batches = prepare(trace, "SELECT DISTINCT batch FROM change ORDER BY batch");
+    sqlite3_stmt *records = prepare(trace,
+        "SELECT r.data, r.clocks, r.csn, r.lives, e.name, t.name, r.id FROM record r"
+        " JOIN entity e ON e.code = r.entity JOIN store t ON t.code = r.store"
+        " WHERE r.batch = ? AND r.kind < 2 ORDER BY r.rowid");
+    sqlite3_stmt *put = prepare(db,
+        "INSERT INTO record (data, clocks, csn, lives, entity, store, id) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET data = excluded.data, clocks = excluded.clocks, csn = excluded.csn,"
+        " lives = excluded.lives");
+    Rows rows = {0};
+    while (sqlite3_step(batches) == SQLITE_ROW) {
+        long long batch = sqlite3_column_int64(batches, 0);
+        load(records, batch, &rows);
+        sqlite3_session *session = 0;
+        if (sqlite3session_create(db, "main", &session) != SQLITE_OK ||
+            sqlite3session_attach(session, 0) != SQLITE_OK) fail(db, "session");
+        run(db, "BEGIN IMMEDIATE");
+        insert_all(db, put, &rows);
+        run(db, "COMMIT");
+        write_changeset(session, out, batch);
+        sqlite3session_delete(session);
+    }
+    report((Stopwatch){0}, 0);
+}
+
 static int on_conflict(void *context, int kind, sqlite3_changeset_iter *change) {
     (void)context, (void)kind, (void)change;
     return SQLITE_CHANGESET_ABORT;
@@ -230,9 +277,7 @@ static void apply_mode(const char *out, const char *store) {
         watch_stop(start, &sum);
         free(bytes);
     }
-    sqlite3_stmt *count = prepare(db, "SELECT count(*) FROM _change");
-    sqlite3_step(count);
-    report(sum, sqlite3_column_int64(count, 0));
+    report(sum, 0);
 }
 
 static void trace_mode(const char *store, const char *trace_path) {
@@ -256,6 +301,8 @@ static void trace_mode(const char *store, const char *trace_path) {
         " (SELECT coalesce(max(csn), 0) FROM s._change) AS csn, (SELECT coalesce(max(rid), 0) FROM s._record) AS rid,"
         " (SELECT coalesce(max(number), 0) FROM s._conflict) AS conflict,"
         " (SELECT coalesce(max(number), 0) FROM s._notice) AS notice;"
+        "DROP TABLE IF EXISTS entity; CREATE TABLE entity AS SELECT code, name FROM s._entity;"
+        "DROP TABLE IF EXISTS store; CREATE TABLE store AS SELECT code, name FROM s._store;"
         "DELETE FROM mark; INSERT INTO mark SELECT * FROM next; COMMIT;"
         "CREATE INDEX IF NOT EXISTS change_batch ON change (batch);"
         "CREATE INDEX IF NOT EXISTS record_batch ON record (batch)");
@@ -271,9 +318,11 @@ int main(int count, char **arguments) {
     if (!strcmp(mode, "trace")) trace_mode(arguments[2], arguments[3]);
     else if (!strcmp(mode, "rows")) rows_mode(arguments[2], arguments[3], 0);
     else if (!strcmp(mode, "changesets") && count > 4) rows_mode(arguments[2], arguments[3], arguments[4]);
+    else if (!strcmp(mode, "peer")) peer_mode(arguments[2], arguments[3]);
+    else if (!strcmp(mode, "peersets") && count > 4) peersets_mode(arguments[2], arguments[3], arguments[4]);
     else if (!strcmp(mode, "apply")) apply_mode(arguments[2], arguments[3]);
     else {
-        fprintf(stderr, "floor: trace | rows | changesets | apply\n");
+        fprintf(stderr, "floor: trace | rows | changesets | peer | peersets | apply\n");
         return 64;
     }
     return 0;

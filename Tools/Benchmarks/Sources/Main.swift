@@ -66,7 +66,6 @@ struct Measure: ParsableCommand {
             }.report()
         case ("decide", 1): try DecideMeasurement.decide(operations: number(0)).report()
         case ("merge", 2...): try MergeMeasurement.merge(rest[0], Array(rest.dropFirst())).report()
-        case ("copies", 3): try MergeMeasurement.copies(rest[0], rest[1], into: rest[2]).report()
         case ("latency", 3): try RecordMeasurement.latency(rest[0], pairs: number(1), commits: number(2)).report()
         case ("journal", 3): try RecordMeasurement.journal(rest[0], pairs: number(1), commits: number(2)).report()
         case ("groups", 3): try RecordMeasurement.groups(rest[0], pairs: number(1), commits: number(2)).report()

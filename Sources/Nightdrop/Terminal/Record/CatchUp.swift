@@ -5,7 +5,8 @@ import NightdropModel
 import NightdropStoreSQLite
 import Synchronization
 
-/// Brings the store up to the journal, behind the recording: soon after a commit, many commits at a time.
+/// Brings the store up to the journal, behind the recording: soon after a commit, many commits at a time, by one thread at a
+/// time.
 final class CatchUp: Sendable {
     /// While commits follow each other faster than this, the store waits, so as not to take disk and cores from them …
     private static let pause = DispatchTimeInterval.milliseconds(20)
@@ -43,7 +44,7 @@ final class CatchUp: Sendable {
         let before = commits.load(ordering: .relaxed)
         queue.asyncAfter(deadline: .now() + CatchUp.pause) { [weak self] in
             guard let self else { return }
-            let isBusy = commits.load(ordering: .relaxed) != before
+            let isBusy = commits.load(ordering: .relaxed) != before && !present.shouldCatchUp
             guard !isBusy || Clock.sinceBoot() - start >= CatchUp.longestWait else {
                 return wait(since: start, rules, done)
             }
@@ -53,26 +54,38 @@ final class CatchUp: Sendable {
         }
     }
 
-    /// Catches up with everything that is durable now. One thread at a time: a second one finds it done.
+    /// Catches up with everything that is durable now.
     func run(_ rules: TerminalRules) throws {
-        try running.withLock { _ in
-            let last = journal.lastSeq
-            var position = try store.lookUp { try $0.state() }
-                .position(in: journalID)
-            while position < last { position = try step(from: position, to: last, rules) }
-            present.forget(through: position)
-        }
+        let last = journal.lastSeq
+        while try step(to: last, rules) {}
     }
 
-    private func step(from position: Int64, to last: Int64, _ rules: TerminalRules) throws -> Int64 {
-        // Taken before the transaction: whoever composes holds the memory and may wait for the store.
-        let staged = present.operations(from: position + 1, through: min(last, position + CatchUp.batch))
-        return try store.catchUp(journal: journalID, store: rules.settings.store, policy: rules.policy) { from, take in
-            if let first = staged.first?.first, let end = staged.last?.last, first <= from, from <= end {
-                for commit in staged { try commit.lines.withUnsafeBytes { try take($0, commit.operations[...]) } }
-            } else if from <= last {
-                try read(from, min(last, from + CatchUp.batch - 1), take)
+    /// Catches up as far as is needed to go on recording.
+    func makeRoom(_ rules: TerminalRules) throws {
+        while present.mustCatchUp, try step(to: journal.lastSeq, rules) {}
+    }
+
+    /// One transaction. Returns whether there is more to do.
+    private func step(to last: Int64, _ rules: TerminalRules) throws -> Bool {
+        try running.withLock { _ in
+            var position = try store.lookUp { try $0.state() }.position(in: journalID)
+            if position < last {
+                // Taken before the transaction: whoever composes holds the memory and may wait for the store.
+                let staged = present.operations(from: position + 1, through: min(last, position + CatchUp.batch))
+                position = try store.catchUp(
+                    journal: journalID, store: rules.settings.store, policy: rules.policy
+                ) { from, take in
+                    if let first = staged.first?.first, let end = staged.last?.last, first <= from, from <= end {
+                        for commit in staged {
+                            try commit.lines.withUnsafeBytes { try take($0, commit.operations[...]) }
+                        }
+                    } else if from <= last {
+                        try read(from, min(last, from + CatchUp.batch - 1), take)
+                    }
+                }
             }
+            present.forget(through: position)
+            return position < last
         }
     }
 

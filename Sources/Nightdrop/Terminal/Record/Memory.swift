@@ -42,7 +42,7 @@ struct Memory {
     }
 
     /// So many records may stay known that the store contains.
-    private static let contained = 8192
+    private static let contained = 16_384
 
     var isStale = true
     var next: Int64 = -1
@@ -95,8 +95,8 @@ struct Waiting {
     private(set) var operations = 0
     private var bytes = 0
 
-    /// Whether there is too much to go on without catching up.
-    var isTooMuch: Bool { operations >= Waiting.mostOperations || bytes >= Waiting.mostBytes }
+    /// In percent of what may wait.
+    var level: Int { max(100 * operations / Waiting.mostOperations, 100 * bytes / Waiting.mostBytes) }
 
     mutating func add(_ commit: StagedCommit) {
         operations += commit.operations.count

@@ -9,13 +9,15 @@ import Synchronization
 final class PresentState: Sendable {
     private let store: TerminalDatabase
     private let memory = Mutex(Memory())
-    private let isFull = Atomic(false)
+    private let level = Atomic(0)
     private let turns = Atomic<Int64>(0)
 
     init(_ store: TerminalDatabase) { self.store = store }
 
-    /// Whether the store lacks so much of what was recorded here that it must catch up before more is.
-    var mustCatchUp: Bool { isFull.load(ordering: .relaxed) }
+    /// Whether the store lacks so much of what was recorded here that it should catch up now.
+    var shouldCatchUp: Bool { level.load(ordering: .relaxed) >= 75 }
+    /// Whether it lacks so much that it must catch up before more is recorded.
+    var mustCatchUp: Bool { level.load(ordering: .relaxed) >= 100 }
 
     /// Grows whenever memory forgets something. As long as it does not, what the store said about a record that is not in
     /// memory still holds.
@@ -43,7 +45,7 @@ final class PresentState: Sendable {
             do {
                 let answer = try body(&composition)
                 composition.settle()
-                isFull.store(composition.memory.waiting.isTooMuch, ordering: .relaxed)
+                level.store(composition.memory.waiting.level, ordering: .relaxed)
                 return answer
             } catch {
                 composition.revert()
@@ -78,7 +80,7 @@ final class PresentState: Sendable {
         memory.withLock { memory in
             turns.add(1, ordering: .releasing)
             memory.forget(through: seq)
-            isFull.store(memory.waiting.isTooMuch, ordering: .relaxed)
+            level.store(memory.waiting.level, ordering: .relaxed)
         }
     }
 

@@ -14,7 +14,7 @@ extension Terminal {
     public func record(_ drafts: [OperationDraft]) throws -> Recorded {
         try checkUse(drafts)
         return try NightdropError.attempt {
-            if present.mustCatchUp { try catchUp.run(rules) }
+            if present.mustCatchUp { try catchUp.makeRoom(rules) }
             let foresight = try foresee(drafts)
             let recorded = try journal.commit { builder in try compose(drafts, foresight, &builder) }
             guard !recorded.isRepeat else { return recorded }
@@ -34,7 +34,7 @@ extension Terminal {
     /// Together they have at most 8 MiB of text.
     public func record(commits: [[OperationDraft]]) throws -> RecordedCommits {
         try NightdropError.attempt {
-            if present.mustCatchUp { try catchUp.run(rules) }
+            if present.mustCatchUp { try catchUp.makeRoom(rules) }
             let foresight = try commits.map(foresee)
             let result = try journal.commit { builder -> RecordedCommits in
                 var result = RecordedCommits()
