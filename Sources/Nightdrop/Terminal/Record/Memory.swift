@@ -50,11 +50,18 @@ struct Memory {
     var generation: Int64 = -1
     var csn: Int64?
     var waiting = Waiting()
+    /// Those that the store contains may only be relied on by whoever holds the journal's lock, and so knows what other
+    /// processes have recorded.
     var records: [RecordKey: Entry] = [:]
     var keys: [String: ClosedRange<Int64>] = [:]
     /// The entities of which something was recorded here.
     private(set) var entities: [String] = []
     private(set) var staged: [StagedCommit] = []
+    /// The last operation that was forgotten.
+    private var forgotten: Int64 = 0
+
+    /// A record on which the store lacks something.
+    func waiting(_ key: RecordKey) -> RecordState? { records[key].flatMap { $0.seq > forgotten ? $0.state : nil } }
 
     mutating func clear(next: Int64) {
         staged.removeAll()
@@ -62,6 +69,7 @@ struct Memory {
         keys.removeAll()
         waiting = Waiting()
         isStale = false
+        forgotten = next - 1
         self.next = next
     }
 
@@ -81,6 +89,7 @@ struct Memory {
         let count = staged.firstIndex { $0.last > seq } ?? staged.count
         for commit in staged[..<count] { waiting.remove(commit) }
         staged.removeFirst(count)
+        forgotten = seq
         keys = staged.isEmpty ? [:] : keys.filter { $0.value.upperBound > seq }
         // They stay right until something of central is applied or another process records.
         if records.count - waiting.operations > Memory.contained { records = records.filter { $0.value.seq > seq } }

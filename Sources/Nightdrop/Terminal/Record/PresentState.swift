@@ -58,9 +58,9 @@ final class PresentState: Sendable {
     func record(_ entity: String, _ id: String) throws -> (RecordState?, csn: Int64?) {
         let (known, csn) = try memory.withLock { memory in
             try renew(&memory)
-            return (memory.records[RecordKey(entity, id)], memory.csn)
+            return (memory.waiting(RecordKey(entity, id)), memory.csn)
         }
-        if let known { return (known.state, csn) }
+        if let known { return (known, csn) }
         return (try store.record(entity, id), csn)
     }
 
