@@ -80,7 +80,8 @@ final class MergeDesk {
                             hash: .none,
                             file: "x", offset: 0, length: 0, bundle: nil)))
             }
-            let result = try writer.merge(batch, segments: ids, codes: codes, now: self.now, asking: self.hook)
+            let result = try writer.merge(
+                batch, segments: ids, codes: codes, now: self.now, observer: nil, asking: self.hook)
             _ = try writer.endMergeTransaction(at: self.now)
             return result.conflicts.reduce(0, +)
         }
