@@ -87,7 +87,8 @@ let package = Package(
             path: "Tools/Benchmarks/Sources", swiftSettings: settings),
 
         .target(
-            name: "NightdropSimulation", dependencies: ["Nightdrop", "NightdropStore"], path: "Tools/Simulation/History",
+            name: "NightdropSimulation", dependencies: ["Nightdrop", "NightdropStore"],
+            path: "Tools/Simulation/History",
             swiftSettings: settings),
         .executableTarget(
             name: "NightdropSimulator",

@@ -136,6 +136,8 @@ extension CentralWriter {
     public func merge(
         _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64
     ) throws -> (conflicts: [Int64], csn: Int64) {
-        try merge(batch, segments: segments, codes: codes, now: now, observer: nil) { _ in .failed("no program runs here") }
+        try merge(batch, segments: segments, codes: codes, now: now, observer: nil) { _ in
+            .failed("no program runs here")
+        }
     }
 }

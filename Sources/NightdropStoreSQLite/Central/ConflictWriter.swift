@@ -191,7 +191,8 @@ struct ConflictWriter {
         row.kind = "resolved"
         row.decided = closure.decided.isEmpty ? nil : closure.decided.text
         guard closure.byPerson, let run = merger.batch.run(of: closure.operation) else {
-            return try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), person: nil))
+            return try addNotice(
+                to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), person: nil))
         }
         let operation = merger.batch.operations[closure.operation]
         let text = merger.batch.runs[run].text.buffer
