@@ -8,6 +8,9 @@ enum CentralSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("central/1") { db in try db.execute(sql: tables) }
         migrator.registerMigration("central/history") { db in try db.execute(sql: historyTables) }
+        migrator.registerMigration("central/2") { db in
+            try db.execute(sql: "ALTER TABLE _conflict ADD COLUMN reason TEXT")
+        }
         return migrator
     }()
 
@@ -47,7 +50,7 @@ enum CentralSchema {
             store TEXT NOT NULL, id TEXT NOT NULL, field TEXT, base TEXT, central TEXT, central_node TEXT,
             central_time INTEGER, incoming TEXT, node TEXT NOT NULL, "by" TEXT, time INTEGER NOT NULL,
             journal INTEGER NOT NULL, seq INTEGER NOT NULL, csn INTEGER NOT NULL, rule TEXT NOT NULL, decided TEXT,
-            decided_by TEXT, decided_at INTEGER, revision INTEGER NOT NULL DEFAULT 0, reason TEXT);
+            decided_by TEXT, decided_at INTEGER, revision INTEGER NOT NULL DEFAULT 0);
         CREATE INDEX _conflict_record ON _conflict (rid);
         CREATE INDEX _conflict_open ON _conflict (number) WHERE state <> 'decided';
         CREATE TABLE _notice (

@@ -13,9 +13,7 @@ extension Run {
             "merge: deciding in memory, \(Int(share.rounded())) % conflicts", rate(speed), floor: rate(1_500_000),
             ratio: speed / 1_500_000, .atLeast(1))
         let grouping = measured.median { $0.more["grouping"] ?? 0 } / Double(measured[0].operations)
-        let all = measured.median(\.cpu) / Double(measured[0].operations)
-        results.add(
-            "merge: grouping by record, of that", nanoseconds(grouping), floor: nanoseconds(all), ratio: grouping / all)
+        results.add("merge: checking and grouping by record, before", nanoseconds(grouping))
     }
 
     private func nanoseconds(_ seconds: Double) -> String { "\(Int((seconds * 1e9).rounded())) ns" }
