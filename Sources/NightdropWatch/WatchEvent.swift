@@ -77,17 +77,21 @@ extension WatchEvent {
     /// How much it matters. Where nothing happens, nothing is above `debug`.
     public var level: Level {
         switch self {
-        case .exchanging, .status: .debug
+        case .exchanging, .status, .paused: .debug
+        case .failed(_, _, let failures, _): failures <= WatchEvent.toldFailures ? .warning : .debug
         case .exchanged(_, let summary): summary.taken == 0 && summary.written == 0 ? .debug : .info
         case .bundle(_, let outcome):
             switch outcome.outcome {
             case .refused, .incomplete: .warning
             default: .debug
             }
-        case .unreachable, .failed, .paused, .alert, .notReloaded, .trouble: .warning
+        case .unreachable, .alert, .notReloaded, .trouble: .warning
         default: .info
         }
     }
+
+    /// After so many in a row, one more failure is no news.
+    private static let toldFailures: Int64 = 6
 
     /// Its name in logs and in JSON.
     public var name: String {

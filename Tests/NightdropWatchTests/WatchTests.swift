@@ -21,8 +21,7 @@ import Testing
         }
         async let ends: Void = central.run()
         async let tillEnds: Void = till.run()
-        try shop.till.record(
-            OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
+        try shop.sell("1")
         #expect(await arrivals.value == "T01")
         central.stop()
         till.stop()
@@ -60,8 +59,7 @@ import Testing
         let watch = try Watch(node: shop.path("T01"), directories: [], options: options)
         let events = watch.events
         let run = Task { await watch.run() }
-        try shop.till.record(
-            OperationDraft(.create, "sale", id: "1", set: [Field("total", FieldValue(checkedJSON: "1"))]))
+        try shop.sell("1")
         defer { for name in ["stick", "foreign"] { _ = Mounts.run("umount", "-l", "\(media)/\(name)") } }
         try #require(Mounts.run("mount", "-t", "tmpfs", "none", "\(media)/foreign"))
 
@@ -89,6 +87,52 @@ import Testing
         _ = Mounts.run("umount", "-l", marked)
         watch.stop()
         await run.value
+    }
+
+    /// A share that is full, then read-only, then unmounted, then back: each is said, nothing is lost, nothing ends the watch.
+    @Test(.enabled(if: Mounts.arePermitted)) func aShareMayFailInEveryWay() async throws {
+        let shop = try Shop()
+        let share = shop.path("tmpfs")
+        try FileManager.default.createDirectory(atPath: share, withIntermediateDirectories: true)
+        try #require(Mounts.run("mount", "-t", "tmpfs", "-o", "size=256k", "none", share))
+        defer { _ = Mounts.run("umount", "-l", share) }
+        try FileManager.default.copyItem(
+            atPath: shop.path("exchange") + "/nightdrop.marker", toPath: share + "/nightdrop.marker")
+        try "watch: {interval: 0.3, retryLimit: 0.3, breakerPause: 0.1}\n".appended(to: shop.path("T01/nightdrop.yaml"))
+        let watch = try Watch(node: shop.path("T01"), directories: [share])
+        let events = watch.events
+        let run = Task { await watch.run() }
+        for await event in events { if case .exchanged = event { break } }
+
+        let word = try FileManager.default.contentsOfDirectory(atPath: share + "/to/HQ")
+        func failure(_ words: String) async {
+            for await event in events {
+                if case .failed(_, let reason, _, _) = event, reason.contains(words) { return }
+            }
+        }
+        try Data(count: 200_000).write(to: URL(fileURLWithPath: share + "/filler"))
+        _ = try? Data(count: 100_000).write(to: URL(fileURLWithPath: share + "/filler2"))
+        try shop.sell("1")
+        await failure("no room")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: share + "/to/HQ") == word)
+        #expect(Mounts.run("mount", "-o", "remount,ro", share))
+        await failure("read-only")
+        #expect(Mounts.run("umount", share))
+        for await event in events {
+            if case .unreachable(_, let reason) = event, reason.contains("not mounted") { break }
+        }
+        try shop.sell("2")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: share) == [], "nothing is written to the mount point")
+        try #require(Mounts.run("mount", "-t", "tmpfs", "none", share))
+        try FileManager.default.copyItem(
+            atPath: shop.path("exchange") + "/nightdrop.marker", toPath: share + "/nightdrop.marker")
+        for await event in events { if case .exchanged(_, let summary) = event, summary.sent == 2 { break } }
+        watch.stop()
+        await run.value
+        let report = try shop.central.exchange(with: share)
+        #expect(report.came.map(\.outcome) == [.merged])
+        #expect(try shop.central.get("sale", "2") != nil)
     }
 
     /// Thousands of tills cost nothing while nothing happens: what is looked at is one folder.
@@ -159,5 +203,16 @@ private final class Shop {
 
     func path(_ name: String) -> String { root + "/" + name }
 
+    func sell(_ id: String) throws {
+        try till.record(OperationDraft(.create, "sale", id: id, set: [Field("total", FieldValue(checkedJSON: "1"))]))
+    }
+
     func watch(_ node: String) throws -> Watch { try Watch(node: path(node), directories: [path("exchange")]) }
+}
+
+extension String {
+    fileprivate func appended(to path: String) throws {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try (text + self).write(toFile: path, atomically: true, encoding: .utf8)
+    }
 }
