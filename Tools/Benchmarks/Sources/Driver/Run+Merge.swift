@@ -56,7 +56,7 @@ extension Run {
         }
         compare(merged, rows, "merge without copies: C, the same rows", .atLeast(0.85))
         compare(
-            merged, applied, "merge without copies: SQLite changesets, one a till, records keyed by entity, store, id",
+            merged, applied, "merge without copies: SQLite changesets, one a till, keyed by entity, store, id",
             .atLeast(3))
         compare(merged, same, "  the same with our own schema and row numbers", .none)
         compare(merged, shell, "merge without copies: sqlite3 shell, json_extract", .atLeast(1))
@@ -70,10 +70,8 @@ extension Run {
             milliseconds(merged.median { $0.more["copies"] ?? .nan }))
         results.add("merge: of that waited for, and not counted above", milliseconds(held))
         results.memory("merge", merged.map(\.peak).max() ?? 0, mebibytes: 512)
-        for name in [
-            "peer-copy.sqlite", "peer-copy.sqlite-wal", "peer-copy.sqlite-shm", "floor.sqlite", "floor.sqlite-wal",
-            "floor.sqlite-shm", "shell.sqlite",
-        ] {
+        for name in ["peer-copy.sqlite", "floor.sqlite"].flatMap({ [$0, $0 + "-wal", $0 + "-shm"] }) + ["shell.sqlite"]
+        {
             try remove(directory + "/" + name)
         }
     }
