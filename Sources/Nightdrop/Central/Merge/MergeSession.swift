@@ -30,8 +30,6 @@ final class MergeSession {
     private var hashes: [UniqueID: [Int64: ContentHash]] = [:]
     private var decoder = SegmentDecoder()
     private var pending: PendingMerge
-    /// The most operations of the pending transaction.
-    private var limit = MergeSession.firstTransaction
     private let handOver: (PendingMerge) throws -> Void
     private let progress: (@Sendable (MergeProgress) -> Void)?
     private var state = MergeProgress()
@@ -42,10 +40,6 @@ final class MergeSession {
     /// Where nothing is left behind: by entity, the operations that were here already.
     private(set) var knownOperations: [String: Int64] = [:]
     private let trace: Trace
-
-    /// The first transaction is small, so that the thread that commits has something to do soon. Each further one is
-    /// half as large again, which is about what this thread is faster; so the other hardly waits.
-    private static let firstTransaction = 20_000
 
     init(
         _ central: Central, leaving trace: Trace = .all, progress: (@Sendable (MergeProgress) -> Void)?,
@@ -250,10 +244,7 @@ final class MergeSession {
         for operation in decoded.operations where operation.seq > row.seq {
             let isFirst = operation.transactionFirst == 0 || operation.transactionFirst == operation.seq
             let count = Int(operation.transactionCount)
-            if isFirst
-                && !pending.batch.hasRoom(
-                    operations: count, bytes: operation.line.count * count, limit: limit)
-            {
+            if isFirst && !pending.batch.hasRoom(operations: count, bytes: operation.line.count * count) {
                 settle(&row, decoded, last)
                 try flush()
                 begin(decoded, held, source, row.journal)
@@ -353,7 +344,6 @@ final class MergeSession {
         pending.archiveLengths = try archive.synchronize()
         let full = pending
         pending = PendingMerge(central.validator, expecting: full.batch.operations.count)
-        limit = min(Limits.batchOperations, limit * 3 / 2)
         // Here, because the thread that commits has more to do.
         full.batch.arrange()
         state.operations += Int64(full.batch.operations.count)
