@@ -60,7 +60,7 @@ extension DemoPlay {
         guard let price else { return }
         try narrator.tell(
             "The manager of S1 had a reason for 4.90: the packs expire soon. A person at head office decides anew:")
-        _ = try central.resolve(price, .incoming, by: "Clara, head office")
+        _ = try central.resolve(price, .incoming, by: "Clara")
         let decided = try central.get("product", "COFFEE", store: nil)?["price"]?.plain ?? "?"
         try narrator.fact("nightdrop conflicts resolve \(price) --take incoming: coffee costs \(decided) now")
     }
