@@ -76,7 +76,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
-            name: "TradingYear", dependencies: ["Nightdrop"], path: "Tools/TradingYear", swiftSettings: settings),
+            name: "TradingYear", dependencies: ["Nightdrop", "NightdropSimulation"], path: "Tools/TradingYear",
+            swiftSettings: settings),
 
         .executableTarget(
             name: "ExampleTill", dependencies: ["Nightdrop"], path: "Tools/ExampleTill", swiftSettings: settings),

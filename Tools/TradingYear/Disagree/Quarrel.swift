@@ -1,5 +1,6 @@
 import Foundation
 import Nightdrop
+import NightdropSimulation
 
 /// Two tills and head office edit prices and names of the day's products while offline, day by day; then they exchange, and
 /// what was found must be what they disagreed about: all of it, and nothing else.
@@ -9,7 +10,7 @@ struct Quarrel {
     private let work: WorkDirectory
     private let central: Central
     private var tills: [String: Terminal] = [:]
-    private var random: SplitNumbers
+    private var random: SeededNumbers
     private var values: [Expectation.Place: String] = [:]
     private(set) var differences: [String] = []
     private(set) var edits = 0
@@ -17,7 +18,7 @@ struct Quarrel {
 
     init(_ work: WorkDirectory, seed: UInt64) throws {
         self.work = work
-        random = SplitNumbers(state: seed)
+        random = SeededNumbers(seed)
         try Data(EditingPolicy.text.utf8).write(to: URL(fileURLWithPath: work.policy))
         central = try Central.create(
             at: work.central, id: try Quarrel.id("HQ"), organisation: EditingPolicy.organisation, policy: work.policy)
@@ -145,18 +146,5 @@ struct Quarrel {
     private static func id(_ text: String) throws -> NodeID {
         guard let id = NodeID(text) else { throw Failure("\(text) is no id") }
         return id
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed everywhere.
-struct SplitNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
