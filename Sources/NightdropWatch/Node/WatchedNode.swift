@@ -88,6 +88,7 @@ final class WatchedNode: Sendable {
             options.answersAll = false
             options.isEnding = isEnding
             options.needsMarker = true
+            options.isShared = true
             options.heartbeatMilliseconds = role.settings.watch.heartbeat
             let report =
                 switch role {
