@@ -332,7 +332,8 @@ final class MergeSession {
         outcome.status = settled.status
         switch settled.code {
         case .incomplete: outcome.outcome = .incomplete
-        case .wrongAddressee where !input.isExplicit:
+        // One that is gone was replaced by a newer one since the directory was listed.
+        case .wrongAddressee where !input.isExplicit, .notFound where !input.isExplicit:
             outcome.outcome = .skipped
             outcome.status = 0
         default:
