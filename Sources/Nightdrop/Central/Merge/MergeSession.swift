@@ -74,7 +74,8 @@ final class MergeSession {
     }
 
     /// Takes all files, in the order of their numbers; what had to wait is tried again once something came before it.
-    func run(_ files: [MergeInput]) throws {
+    /// Once `isEnding`, which is asked before each, the others are passed over.
+    func run(_ files: [MergeInput], isEnding: (@Sendable () -> Bool)? = nil) throws {
         state.of = files.count
         outcomes = files.map { BundleOutcome(file: $0.path, outcome: .skipped) }
         var waiting = files.indices.sorted { files[$0].order < files[$1].order }
@@ -83,6 +84,7 @@ final class MergeSession {
             hasProgress = false
             var again: [Int] = []
             for index in waiting {
+                if isEnding?() == true { return try flush() }
                 outcomes[index] = try take(files[index], index)
                 if outcomes[index].outcome == .waiting { again.append(index) } else { hasProgress = true }
                 state.bundles = files.count - again.count
@@ -330,7 +332,8 @@ final class MergeSession {
         outcome.status = settled.status
         switch settled.code {
         case .incomplete: outcome.outcome = .incomplete
-        case .wrongAddressee where !input.isExplicit:
+        // One that is gone was replaced by a newer one since the directory was listed.
+        case .wrongAddressee where !input.isExplicit, .notFound where !input.isExplicit:
             outcome.outcome = .skipped
             outcome.status = 0
         default:
