@@ -104,7 +104,7 @@ public protocol CentralWriter: CentralReader, CentralUndoWriter, CentralTidyWrit
     func setArchiveLength(_ file: String, _ length: Int64) throws
     /// Adds or replaces a terminal.
     func put(_ terminal: TerminalRow) throws
-    /// Adds a closed day.
+    /// Adds a close of a day. Which part of the day it is, is the store's to say: the next one of that terminal and day.
     func add(_ day: DayRow) throws
     /// Adds a bundle and returns the store's number of it.
     func addBundle(name: String, from node: NodeID, journal: Int32, at time: Int64) throws -> Int64

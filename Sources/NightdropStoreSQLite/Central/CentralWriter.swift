@@ -153,10 +153,15 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
     }
 
     func add(_ day: DayRow) throws {
-        let statement = try SQLStatement(db, "INSERT OR REPLACE INTO _day VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        // A till may call two closes the same part: one that closed another day in between, or was restored from a backup.
+        let statement = try SQLStatement(
+            db,
+            """
+            INSERT INTO _day (node, day, part, received, operations, claimed, found, agrees) VALUES (?1, ?2,
+            (SELECT coalesce(max(part), 0) + 1 FROM _day WHERE day = ?2 AND node = ?1), ?4, ?5, ?6, ?7, ?8)
+            """)
         statement.bind(1, day.node.text)
         statement.bind(2, day.day)
-        statement.bind(3, day.part)
         statement.bind(4, day.received)
         statement.bind(5, day.operations)
         statement.bind(6, day.claimed.json.compact)
