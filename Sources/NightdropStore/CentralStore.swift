@@ -119,8 +119,8 @@ public protocol CentralWriter: CentralReader, CentralUndoWriter, CentralTidyWrit
         _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, observer: (any MergeObserver)?,
         asking ask: (HookQuestion) -> HookAnswer
     ) throws -> (conflicts: [Int64], csn: Int64)
-    /// Ends the merge transaction: gives its last CSN a random id.
-    func endMergeTransaction(at time: Int64) throws -> Cursor
+    /// Ends the merge transaction: gives its last CSN a random id, and keeps under which version of the policy it was.
+    func endMergeTransaction(at time: Int64, policy: Int64?) throws -> Cursor
 }
 
 /// Looks on while a batch is merged.
@@ -132,6 +132,9 @@ public protocol MergeObserver: AnyObject {
 }
 
 extension CentralWriter {
+    /// Ends a merge transaction of which nobody keeps the policy.
+    public func endMergeTransaction(at time: Int64) throws -> Cursor { try endMergeTransaction(at: time, policy: nil) }
+
     /// Merges a batch with nobody looking on, and without programs: what only they can decide falls to the later time.
     public func merge(
         _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64

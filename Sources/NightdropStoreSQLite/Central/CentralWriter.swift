@@ -191,13 +191,14 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
         try statement.run()
     }
 
-    func endMergeTransaction(at time: Int64) throws -> NightdropModel.Cursor {
+    func endMergeTransaction(at time: Int64, policy: Int64?) throws -> NightdropModel.Cursor {
         let last = try lastCSN()
-        let statement = try SQLStatement(db, "INSERT OR IGNORE INTO _merge VALUES (?, ?, ?)")
+        let statement = try SQLStatement(db, "INSERT OR IGNORE INTO _merge (csn, id, at, policy) VALUES (?, ?, ?, ?)")
         statement.bind(1, last)
         let id = String(UInt64.random(in: .min ... .max), radix: 16)
         statement.bind(2, String(repeating: "0", count: 16 - id.count) + id)
         statement.bind(3, time)
+        statement.bind(4, policy)
         try statement.run()
         return try cursor()
     }
