@@ -18,6 +18,8 @@ public struct BatchMerger {
     public internal(set) var closures: [ConflictClosure] = []
     /// The new names of records.
     public internal(set) var aliases: [RecordAlias] = []
+    /// What programs said, and about which operation, an index into the batch's.
+    public private(set) var answers: [(operation: Int, question: HookQuestion, answer: HookAnswer)] = []
 
     let context: MergeContext
     var stored: [Int32: [StoredConflict]]
@@ -112,6 +114,7 @@ public struct BatchMerger {
             special.answers = zip(questions, answers).map { question, answer in
                 (batch.arena.copy(question.field.map(JSONString.inside) ?? []), answer)
             }
+            self.answers += zip(questions, answers).map { (current.index, $0, $1) }
             questions = []
             apply(current)
             position.operation += 1

@@ -87,7 +87,8 @@ public final class MergeBatch {
     public private(set) var faults: ContiguousArray<Int> = []
     /// Memory for what the merge loads or makes.
     public let arena = TextArena()
-    private let policy: Policy
+    /// The policy that decides.
+    public let policy: Policy
     private let validator: PolicyValidator?
     private var isArranged = false
     private var entityNames: [[UInt8]] = []

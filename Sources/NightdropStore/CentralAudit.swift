@@ -12,8 +12,6 @@ public protocol CentralAudit {
     func changes(_ body: (LoggedChange, Bool) throws -> Void) throws
     /// How many changes and segments there are.
     func logSize() throws -> (changes: Int64, segments: Int64)
-    /// The changes that were kept and not applied, because their author may not make them.
-    func forbiddenChanges() throws -> Set<Int64>
     /// Hands on all records of an entity, living or not, each with its fields as JSON.
     func balances(entity: String, _ body: (RecordRow) throws -> Void) throws
     /// The highest number of a record when a field became a counter; 0 if it always was one.

@@ -1,3 +1,5 @@
+import NightdropMerge
+
 /// What can be asked of central's change log: who changed what, and where the operation stands.
 public protocol CentralHistory {
     /// The operations about a record, oldest first, one list for each time that it was made anew after its tombstone had
@@ -5,18 +7,22 @@ public protocol CentralHistory {
     func chains(entity: String, store: String, id: String) throws -> [[LoggedChange]]
     /// The operations about a record of the store's number `rid`, oldest first.
     func chain(rid: Int64) throws -> [LoggedChange]
+    /// The same; nil if there are more than so many.
+    func chain(rid: Int64, atMost limit: Int) throws -> [LoggedChange]?
     /// A record by the store's number of it.
     func record(rid: Int64) throws -> RecordRow?
     /// A segment by the store's number of it.
     func segment(id: Int64) throws -> SegmentRow?
     /// A bundle by the store's number of it.
     func bundle(id: Int64) throws -> BundleRow?
-    /// When central merged a change, in milliseconds since 1970.
-    func mergeTime(of csn: Int64) throws -> Int64
+    /// What decided, besides the operations, when central merged a change.
+    func circumstances(of csn: Int64) throws -> MergeCircumstances
     /// The last change merged at or before a time; 0 if there was none.
     func lastChange(at time: Int64) throws -> Int64
     /// The conflicts about a record.
     func conflicts(rid: Int64) throws -> [ConflictRow]
+    /// The conflicts about a change that central has no record of.
+    func conflictsWithoutRecord(csn: Int64) throws -> [ConflictRow]
     /// Where the last `limit` things stand that happened and that the filter lets through, latest first.
     func log(_ filter: LogFilter, limit: Int) throws -> [LogPlace]
     /// An event.
@@ -42,6 +48,22 @@ public struct LoggedChange: Sendable {
         self.rid = rid
         self.segment = segment
         self.offset = offset
+    }
+}
+
+/// What the outcome of a merge depended on besides operations and records.
+public struct MergeCircumstances: Sendable {
+    /// Central's clock, in milliseconds since 1970.
+    public var at: Int64
+    /// The version of the policy; nil where the store did not keep that yet.
+    public var policy: Int64?
+    /// What programs said about the change, by field; the empty name stands for whether the record lives.
+    public var answers: [String: HookAnswer] = [:]
+
+    /// Circumstances in which no program was asked.
+    public init(at: Int64, policy: Int64?) {
+        self.at = at
+        self.policy = policy
     }
 }
 

@@ -104,7 +104,7 @@ public protocol CentralWriter: CentralReader, CentralUndoWriter, CentralTidyWrit
     func setArchiveLength(_ file: String, _ length: Int64) throws
     /// Adds or replaces a terminal.
     func put(_ terminal: TerminalRow) throws
-    /// Adds a closed day.
+    /// Adds a close of a day. Which part of the day it is, is the store's to say: the next one of that terminal and day.
     func add(_ day: DayRow) throws
     /// Adds a bundle and returns the store's number of it.
     func addBundle(name: String, from node: NodeID, journal: Int32, at time: Int64) throws -> Int64
@@ -119,8 +119,8 @@ public protocol CentralWriter: CentralReader, CentralUndoWriter, CentralTidyWrit
         _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64, observer: (any MergeObserver)?,
         asking ask: (HookQuestion) -> HookAnswer
     ) throws -> (conflicts: [Int64], csn: Int64)
-    /// Ends the merge transaction: gives its last CSN a random id.
-    func endMergeTransaction(at time: Int64) throws -> Cursor
+    /// Ends the merge transaction: gives its last CSN a random id, and keeps under which version of the policy it was.
+    func endMergeTransaction(at time: Int64, policy: Int64?) throws -> Cursor
 }
 
 /// Looks on while a batch is merged.
@@ -132,6 +132,9 @@ public protocol MergeObserver: AnyObject {
 }
 
 extension CentralWriter {
+    /// Ends a merge transaction of which nobody keeps the policy.
+    public func endMergeTransaction(at time: Int64) throws -> Cursor { try endMergeTransaction(at: time, policy: nil) }
+
     /// Merges a batch with nobody looking on, and without programs: what only they can decide falls to the later time.
     public func merge(
         _ batch: MergeBatch, segments: [Int64], codes: [Int32], now: Int64

@@ -213,7 +213,7 @@ public struct DayRow: Sendable {
     public var node: NodeID
     /// The day, `2026-11-20`.
     public var day: String
-    /// Which close of the day, from 1.
+    /// Which close of the day, from 1, in the order in which central received them.
     public var part: Int64
     /// When central received it, in milliseconds since 1970.
     public var received: Int64

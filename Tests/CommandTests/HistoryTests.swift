@@ -43,6 +43,9 @@ import Testing
         try shop.succeed("merge", "-C", "HQ", "share")
         let sales = try shop.succeed("log", "-C", "HQ", "--entity", "sale", "--json").document()
         #expect(sales["kind"] == "change" && sales["id"] == "T01-1" && sales["node"] == "T01" && sales["seq"] == 1)
+        #expect(sales["outcome"] == "applied")
+        #expect(sales["fields"]?.elements?.first?["after"] == .number("3.10"))
+        #expect(try shop.succeed("log", "-C", "HQ", "--entity", "sale").out.hasSuffix(": total = 3.10, applied\n"))
         let ofTill = try shop.succeed("log", "-C", "HQ", "--terminal", "T01", "--json").json()
         #expect(ofTill.map { $0["kind"]?.text } == ["enroll", "change", "merge"])
         let events = try shop.succeed("log", "-C", "HQ", "--events", "--limit", "1").out

@@ -10,7 +10,7 @@ struct History: ParsableCommand {
             """
             Every operation that head office has merged is kept, with the journal and the number it came under. For each, \
             the values before and after are found by merging the record's operations again. A change was applied; won or \
-            lost against one that its author had not seen; converged with what was there; waits for a person; or was \
+            lost against one that its author had not seen, or was merged with it by a program; converged with what was there; waits for a person; or was \
             held back. With --at, the record is shown as it was after a change, or at a time by head office's clock \
             (a date means its end).
             """,
@@ -56,7 +56,7 @@ struct History: ParsableCommand {
             for entry in history.entries {
                 table.add([
                     String(entry.csn), Words.time(entry.at), entry.node, String(entry.seq), entry.by ?? "",
-                    entry.action.name, entry.what(history), entry.become, entry.bundle ?? "",
+                    entry.action.name, entry.what, entry.become, entry.bundle ?? "",
                 ])
             }
             try table.print(to: console)
@@ -65,7 +65,7 @@ struct History: ParsableCommand {
         if !history.undecidable.isEmpty || history.isLifeUndecidable {
             let what = history.undecidable + (history.isLifeUndecidable ? ["whether it lives"] : [])
             console.note(
-                "decided under an earlier policy, so only what was recorded is shown: \(Words.list(what))".visible)
+                "what decided was not kept, so only what was recorded is shown: \(Words.list(what))".visible)
         }
     }
 
@@ -91,7 +91,7 @@ struct History: ParsableCommand {
             for field in past.fields { try console.say("  \(field.name) = \(field.value.plain)".visible) }
         }
         if !past.undecidable.isEmpty {
-            console.note("decided under an earlier policy, so not shown: \(Words.list(past.undecidable))".visible)
+            console.note("what decided was not kept, so not shown: \(Words.list(past.undecidable))".visible)
         }
     }
 }
@@ -125,16 +125,22 @@ enum Moment: ExpressibleByArgument {
 extension HistoryEntry {
     fileprivate func json(_ history: RecordHistory) -> JSONValue {
         var members = self.members
-        members.append(.init("outcome", .string(outcome.rawValue)))
-        members.append(.init("conflict", .optional(conflict)))
-        members.append(.init("fields", .array(fields.map(\.json))))
+        members += told
         let lives: JSONValue = ["before": .optional(livedBefore), "after": .optional(livedAfter)]
         members.append(.init("lives", history.isLifeUndecidable ? .null : lives))
         members.append(.init("undecidable", .array(history.undecidable.map { .string($0) })))
         return .object(members)
     }
 
-    /// What the history and the log have in common.
+    /// What became of it, as the history and the log show it.
+    var told: [JSONValue.Member] {
+        [
+            .init("outcome", .string(outcome.rawValue)), .init("conflict", .optional(conflict)),
+            .init("fields", .array(fields.map(\.json))),
+        ]
+    }
+
+    /// What the operation says, as the history and the log show it.
     var members: [JSONValue.Member] {
         [
             .init("csn", .integer(csn)), .init("node", .string(node)), .init("journal", .string(journal.text)),
@@ -154,7 +160,7 @@ extension HistoryEntry {
     }
 
     /// What the operation says, and what head office had before and after, where that is something else.
-    fileprivate func what(_ history: RecordHistory) -> String {
+    var what: String {
         let changes = set.map { field in
             let said = "\(field.name) = \(field.value.plain)"
             guard let change = fields.first(where: { $0.name == field.name }) else { return said }
@@ -167,7 +173,8 @@ extension HistoryEntry {
         return (changes + increments).joined(separator: ", ")
     }
 
-    fileprivate var become: String {
+    /// What became of it, with the conflicts about it.
+    var become: String {
         let numbers = ([conflict] + fields.map(\.conflict)).compactMap(\.self)
         guard !numbers.isEmpty else { return outcome.rawValue }
         return "\(outcome.rawValue) (conflict \(Set(numbers).sorted().map(String.init).joined(separator: ", ")))"

@@ -10,7 +10,8 @@ struct Log: ParsableCommand {
         discussion: Manual.page(
             """
             Shows the last of what happened, oldest first: the operations that were merged, and the events. Of one entity \
-            or of one terminal only, if so asked. What a change has made of a record is shown by nightdrop history.
+            or of one terminal only, if so asked. Each operation is shown with the values before and after, and what became of \
+            it; but for records that had very many, whose changes nightdrop history shows.
             """,
             examples: [
                 "nightdrop log", "nightdrop log --events --limit 1000 --json", "nightdrop log --entity product",
@@ -75,9 +76,12 @@ extension LogEntry {
         case .change(let change):
             let about: [JSONValue.Member] = [
                 .init("kind", "change"), .init("entity", .string(change.entity)), .init("id", .string(change.id)),
-                .init("store", .optional(change.store)), .init("conflict", .optional(change.entry.conflict)),
+                .init("store", .optional(change.store)),
             ]
-            return .object(about + change.entry.members)
+            let told: [JSONValue.Member] = [
+                .init("outcome", .null), .init("conflict", .optional(change.entry.conflict)), .init("fields", .null),
+            ]
+            return .object(about + change.entry.members + (change.isTold ? change.entry.told : told))
         }
     }
 
@@ -91,9 +95,10 @@ extension LogEntry {
             let who = entry.by.map { "\(entry.node) (\($0))" } ?? entry.node
             let what = "\(entry.action.name) \(change.entity) \(change.id)\(change.store.map { " of \($0)" } ?? "")"
             let conflict = entry.conflict.map { ", conflict \($0)" } ?? ""
-            let said = entry.said.isEmpty ? "" : ": \(entry.said)"
-            return
-                "\(Words.time(entry.merged))  change \(entry.csn)  \(who) \(entry.seq)  \(what)\(said)\(conflict)"
+            let text = change.isTold ? entry.what : entry.said
+            let said = text.isEmpty ? "" : ": \(text)"
+            let become = change.isTold ? ", \(entry.become)" : conflict
+            return "\(Words.time(entry.merged))  change \(entry.csn)  \(who) \(entry.seq)  \(what)\(said)\(become)"
         }
     }
 }

@@ -84,14 +84,6 @@ extension SQLiteReading {
         } ?? (0, 0)
     }
 
-    func forbiddenChanges() throws -> Set<Int64> {
-        var changes: Set<Int64> = []
-        try rows("SELECT csn FROM _conflict WHERE kind = 'permission' AND field IS NULL") {
-            changes.insert($0.integer(0))
-        }
-        return changes
-    }
-
     func balances(entity: String, _ body: (RecordRow) throws -> Void) throws {
         try rows(RecordRow.select + " WHERE e.name = ?") {
             $0.bind(1, entity)

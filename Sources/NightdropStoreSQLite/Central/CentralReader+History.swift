@@ -1,3 +1,5 @@
+import NightdropMerge
+import NightdropModel
 import NightdropStore
 
 extension SQLiteReading {
@@ -39,7 +41,9 @@ extension SQLiteReading {
         } ?? false
     }
 
-    func chain(rid: Int64) throws -> [LoggedChange] {
+    func chain(rid: Int64) throws -> [LoggedChange] { try chain(rid: rid, atMost: .max) ?? [] }
+
+    func chain(rid: Int64, atMost limit: Int) throws -> [LoggedChange]? {
         var next = try first(
             "SELECT head FROM _record WHERE rid = ?1 UNION ALL SELECT head FROM _buried WHERE rid = ?1"
         ) {
@@ -50,6 +54,7 @@ extension SQLiteReading {
         var changes: [LoggedChange] = []
         let select = try SQLStatement(db, "SELECT segment, offset, previous FROM _change WHERE csn = ?")
         while let csn = next, csn > 0 {
+            guard changes.count < limit else { return nil }
             select.bind(1, csn)
             defer { select.reset() }
             guard try select.step() else { throw StoreError(.damaged, "the change log lacks change \(csn)") }
@@ -86,12 +91,20 @@ extension SQLiteReading {
         }
     }
 
-    func mergeTime(of csn: Int64) throws -> Int64 {
-        try first("SELECT at FROM _merge WHERE csn >= ? ORDER BY csn LIMIT 1") {
+    func circumstances(of csn: Int64) throws -> MergeCircumstances {
+        var circumstances =
+            try first("SELECT at, policy FROM _merge WHERE csn >= ? ORDER BY csn LIMIT 1") {
+                $0.bind(1, csn)
+            } _: {
+                MergeCircumstances(at: $0.integer(0), policy: $0.optional(1))
+            } ?? MergeCircumstances(at: 0, policy: nil)
+        try rows("SELECT field, value, failure FROM _answer WHERE csn = ?") {
             $0.bind(1, csn)
-        } _: {
-            $0.integer(0)
-        } ?? 0
+        } _: { row in
+            let answer = row.optionalText(1).map { HookAnswer.value(FieldValue(checkedJSON: $0)) }
+            circumstances.answers[row.text(0)] = answer ?? .failed(row.optionalText(2) ?? "")
+        }
+        return circumstances
     }
 
     func lastChange(at time: Int64) throws -> Int64 {
@@ -106,6 +119,16 @@ extension SQLiteReading {
         var conflicts: [ConflictRow] = []
         try rows(ConflictRow.select + " WHERE rid = ? ORDER BY number") {
             $0.bind(1, rid)
+        } _: {
+            conflicts.append(ConflictRow($0))
+        }
+        return conflicts
+    }
+
+    func conflictsWithoutRecord(csn: Int64) throws -> [ConflictRow] {
+        var conflicts: [ConflictRow] = []
+        try rows(ConflictRow.select + " WHERE rid IS NULL AND csn = ? ORDER BY number") {
+            $0.bind(1, csn)
         } _: {
             conflicts.append(ConflictRow($0))
         }

@@ -10,4 +10,11 @@ extension CentralSchema {
             number INTEGER PRIMARY KEY, bundle TEXT NOT NULL, undoes INTEGER, "by" TEXT NOT NULL, at INTEGER NOT NULL,
             state TEXT NOT NULL, operations INTEGER NOT NULL DEFAULT 0);
         """
+
+    /// What a merge depended on besides the operations, so that it can be made again.
+    static let replayTables = """
+        ALTER TABLE _merge ADD COLUMN policy INTEGER;
+        CREATE TABLE _answer (
+            csn INTEGER NOT NULL, field TEXT NOT NULL, value TEXT, failure TEXT, PRIMARY KEY (csn, field)) WITHOUT ROWID;
+        """
 }

@@ -11,6 +11,7 @@ enum CentralSchema {
         migrator.registerMigration("central/2") { db in
             try db.execute(sql: "ALTER TABLE _conflict ADD COLUMN reason TEXT")
         }
+        migrator.registerMigration("central/replay") { db in try db.execute(sql: replayTables) }
         return migrator
     }()
 

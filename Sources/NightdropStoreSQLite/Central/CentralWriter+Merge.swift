@@ -25,8 +25,30 @@ extension SQLiteCentralWriter {
         merger.merge(asking: ask)
         observer?.didMerge(merger)
         try RecordWriter(self, loader).write(&merger, context: context, segments: segments)
+        try write(merger.answers, context)
         let conflicts = try ConflictWriter(self, merger, context).write()
         return (conflicts, context.firstCSN + Int64(batch.operations.count) - 1)
+    }
+
+    /// What programs said is kept: asked again, they may say something else.
+    private func write(
+        _ answers: [(operation: Int, question: HookQuestion, answer: HookAnswer)], _ context: MergeContext
+    ) throws {
+        guard !answers.isEmpty else { return }
+        let insert = try SQLStatement(db, "INSERT OR REPLACE INTO _answer VALUES (?, ?, ?, ?)")
+        for (operation, question, answer) in answers {
+            insert.bind(1, context.firstCSN + Int64(operation))
+            insert.bind(2, question.field ?? "")
+            switch answer {
+            case .value(let value):
+                insert.bind(3, value.json)
+                insert.bind(4, nil as String?)
+            case .failed(let reason):
+                insert.bind(3, nil as String?)
+                insert.bind(4, reason)
+            }
+            try insert.run()
+        }
     }
 
     /// What the journals of a batch, and those that they follow, call those of its records that bear another id here.

@@ -153,10 +153,15 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
     }
 
     func add(_ day: DayRow) throws {
-        let statement = try SQLStatement(db, "INSERT OR REPLACE INTO _day VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        // A till may call two closes the same part: one that closed another day in between, or was restored from a backup.
+        let statement = try SQLStatement(
+            db,
+            """
+            INSERT INTO _day (node, day, part, received, operations, claimed, found, agrees) VALUES (?1, ?2,
+            (SELECT coalesce(max(part), 0) + 1 FROM _day WHERE day = ?2 AND node = ?1), ?4, ?5, ?6, ?7, ?8)
+            """)
         statement.bind(1, day.node.text)
         statement.bind(2, day.day)
-        statement.bind(3, day.part)
         statement.bind(4, day.received)
         statement.bind(5, day.operations)
         statement.bind(6, day.claimed.json.compact)
@@ -186,13 +191,14 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
         try statement.run()
     }
 
-    func endMergeTransaction(at time: Int64) throws -> NightdropModel.Cursor {
+    func endMergeTransaction(at time: Int64, policy: Int64?) throws -> NightdropModel.Cursor {
         let last = try lastCSN()
-        let statement = try SQLStatement(db, "INSERT OR IGNORE INTO _merge VALUES (?, ?, ?)")
+        let statement = try SQLStatement(db, "INSERT OR IGNORE INTO _merge (csn, id, at, policy) VALUES (?, ?, ?, ?)")
         statement.bind(1, last)
         let id = String(UInt64.random(in: .min ... .max), radix: 16)
         statement.bind(2, String(repeating: "0", count: 16 - id.count) + id)
         statement.bind(3, time)
+        statement.bind(4, policy)
         try statement.run()
         return try cursor()
     }

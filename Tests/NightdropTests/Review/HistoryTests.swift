@@ -98,7 +98,8 @@ import Testing
         #expect(try chain.central.record("sale", "R~T2", at: .max)?.fields.map(\.name) == ["till", "paid"])
     }
 
-    @Test func whatAnEarlierPolicyDecidedIsNotGuessed() throws {
+    /// A price that lost against head office's under a policy by which it would win now.
+    private func decidedEarlier() throws -> (Chain, Central) {
         let chain = try Chain(policy: policy)
         _ = try chain.central.record(
             OperationDraft(.create, "product", id: "A", set: set(["price": "1", "name": "1"])))
@@ -108,7 +109,25 @@ import Testing
         try exchange(chain, "T1")
         let new = policy.replacing("version: 1", with: "version: 2").replacing("central-wins", with: "terminal-wins")
         try new.write(toFile: chain.path("new.yaml"), atomically: true, encoding: .utf8)
-        let central = try chain.central.use(policy: chain.path("new.yaml"))
+        return (chain, try chain.central.use(policy: chain.path("new.yaml")))
+    }
+
+    @Test func whatAnEarlierPolicyDecidedIsTold() throws {
+        let (_, central) = try decidedEarlier()
+        let history = try central.history("product", "A")
+        #expect(history.undecidable.isEmpty && history.entries.map(\.outcome) == [.lost, .applied, .applied])
+        #expect(
+            history.entries.map { $0.fields.map { "\($0.name) \($0.after?.json ?? "-")" } } == [
+                ["price 3", "name 2"], ["price 3"], ["price 1", "name 1"],
+            ])
+        let past = try #require(try central.record("product", "A", at: 2))
+        #expect(past.undecidable.isEmpty && past.fields.map { $0.value.json } == ["3", "1"])
+    }
+
+    @Test func whatWasDecidedAndNotKeptIsNotGuessed() throws {
+        let (chain, central) = try decidedEarlier()
+        // As a store is that was written before it kept policies.
+        try chain.sqlite("UPDATE _merge SET policy = NULL")
         let history = try central.history("product", "A")
         #expect(history.undecidable == ["price"])
         #expect(history.entries.map { $0.fields.map(\.name) } == [["name"], [], ["name"]])

@@ -194,3 +194,43 @@ extension Values {
         (left.decimal ?? .zero) < (right.decimal ?? .zero)
     }
 }
+
+/// What programs said is part of the history.
+@Suite struct HookHistoryTests {
+    @Test func theHistoryTellsWhatAProgramSaidWithoutAskingAgain() throws {
+        let chain = try Chain(
+            policy: """
+                version: 1
+                organisation: Corner Shops
+                entities:
+                  product: {onConflict: hook, hook: any, fields: {price: {type: decimal}}}
+                """)
+        chain.central.onConflict(hook: "any") { question in question.field == nil ? .boolean(false) : .integer(7) }
+        for id in ["A", "B"] {
+            _ = try chain.central.record(OperationDraft(.create, "product", id: id, set: set(["price": "1"])))
+        }
+        for (till, price) in [("T1", "2"), ("T2", "3")] {
+            _ = try chain.till(till).record(OperationDraft(.update, "product", id: "A", set: set(["price": price])))
+        }
+        _ = try chain.tills["T1"]?.record(OperationDraft(.delete, "product", id: "B"))
+        _ = try chain.tills["T2"]?.record(OperationDraft(.update, "product", id: "B", set: set(["price": "5"])))
+        for till in ["T1", "T2"] { try chain.close(till) }
+        try chain.merge()
+        #expect(try chain.central.get("product", "A")?["price"]?.json == "7")
+        #expect(try chain.central.get("product", "B") == nil)
+
+        // A head office that knows no such program.
+        let central = try Central(at: chain.path("HQ"))
+        let history = try central.history("product", "A")
+        #expect(history.undecidable.isEmpty && history.entries.map(\.outcome) == [.merged, .applied, .applied])
+        #expect(history.entries.map { $0.fields.first?.after?.json } == ["7", "2", "1"])
+        // A person decides otherwise; what the program said stays known.
+        let number = try #require(history.entries.first?.fields.first?.conflict)
+        _ = try central.resolve(number, .value("9"), by: "Clara")
+        let later = try central.history("product", "A")
+        #expect(later.undecidable.isEmpty)
+        #expect(later.entries.map { $0.fields.first?.after?.json } == ["9", "7", "2", "1"])
+        let other = try central.history("product", "B")
+        #expect(!other.isLifeUndecidable && other.entries.map(\.livedAfter) == [false, false, true])
+    }
+}

@@ -11,6 +11,8 @@ public enum ChangeOutcome: String, Sendable {
     case won
     /// It made no difference: what it says held already.
     case converged
+    /// Another value was there that its author had not seen, and a program made a third one of both.
+    case merged
     /// Another value was there that its author had not seen, and that one stayed.
     case lost
     /// It waits for a person.
@@ -63,8 +65,7 @@ public struct HistoryEntry: Sendable {
     public internal(set) var outcome = ChangeOutcome.applied
     /// The conflict about the whole operation.
     public internal(set) var conflict: Int64?
-    /// The fields that it names, as they were before and after. Without those that an earlier policy decided otherwise than
-    /// the present one would.
+    /// The fields that it names, as they were before and after. Without those of which that cannot be told.
     public internal(set) var fields: [FieldChange] = []
     /// Whether the record lived before; nil if there was none.
     public internal(set) var livedBefore: Bool?
@@ -116,11 +117,19 @@ public struct HistoryEntry: Sendable {
         if let whole {
             worst = self.outcome(ofWhole: whole)
         } else if action == .delete {
-            worst = after.life.csn == csn ? .applied : .converged
+            worst = livedBefore == livedAfter ? .converged : .applied
         } else if livedBefore != livedAfter {
             worst = worst ?? .applied
         }
-        outcome = worst ?? (after.life.csn == csn ? .applied : .converged)
+        outcome = worst ?? .converged
+    }
+
+    /// Leaves out what would be told wrongly: fields, and `nil` for whether the record lives.
+    mutating func doubt(_ differences: [String?]) {
+        fields.removeAll { differences.contains($0.name) }
+        guard differences.contains(nil) else { return }
+        livedBefore = nil
+        livedAfter = nil
     }
 
     private func outcome(
@@ -136,7 +145,7 @@ public struct HistoryEntry: Sendable {
         switch met.kind {
         case .constraint: return .applied
         case .validation: return .held
-        default: return met.state != .decided ? .waiting : met.hasWon ? .won : .lost
+        default: return decided(met)
         }
     }
 
@@ -144,8 +153,12 @@ public struct HistoryEntry: Sendable {
         switch met.kind {
         case .permission: .held
         case .duplicate, .validation: livedAfter == nil ? .held : .applied
-        default: met.state != .decided ? .waiting : met.hasWon ? .won : .lost
+        default: decided(met)
         }
+    }
+
+    private func decided(_ met: RecordReplay.Disagreement) -> ChangeOutcome {
+        met.state != .decided ? .waiting : met.isThird ? .merged : met.hasWon ? .won : .lost
     }
 }
 
@@ -155,9 +168,10 @@ extension ChangeOutcome {
         case .converged: 0
         case .applied: 1
         case .won: 2
-        case .lost: 3
-        case .waiting: 4
-        case .held: 5
+        case .merged: 3
+        case .lost: 4
+        case .waiting: 5
+        case .held: 6
         }
     }
 

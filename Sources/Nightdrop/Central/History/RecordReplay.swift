@@ -4,7 +4,7 @@ import NightdropModel
 import NightdropStore
 
 /// A record as it is made by its operations, one after the other, through the very merge that made it at first, under the
-/// present policy.
+/// policy of then.
 struct RecordReplay {
     /// A field, and the change that gave it its value.
     struct FieldState: Sendable, Equatable {
@@ -23,6 +23,8 @@ struct RecordReplay {
         let field: String?
         /// Whether the operation's value stands.
         let hasWon: Bool
+        /// Whether a program has made a third value of both.
+        let isThird: Bool
     }
 
     /// Whether there is such a record, living or not.
@@ -34,16 +36,12 @@ struct RecordReplay {
     /// The fields.
     private(set) var fields: [FieldState] = []
 
-    private let policy: Policy
     private let authors: [Int32: MergeAuthor]
     private var data: [UInt8] = []
     private var clocks: [UInt8] = []
 
     /// A record of which nothing is known.
-    init(policy: Policy, authors: [Int32: MergeAuthor]) {
-        self.policy = policy
-        self.authors = authors
-    }
+    init(authors: [Int32: MergeAuthor]) { self.authors = authors }
 
     /// A field.
     func field(_ name: String) -> FieldState? { fields.first { $0.name == name } }
@@ -51,9 +49,9 @@ struct RecordReplay {
     /// The fields' values.
     var values: [Field] { fields.map { Field($0.name, $0.value) } }
 
-    /// Merges an operation, which central merged as that change at that time.
-    mutating func apply(_ found: OperationSource.Found, csn: Int64, mergedAt: Int64) -> [Disagreement] {
-        let batch = MergeBatch(policy: policy, expecting: 1)
+    /// Merges an operation, which central merged as that change under those circumstances.
+    mutating func apply(_ found: OperationSource.Found, csn: Int64, _ moment: MergePast.Moment) -> [Disagreement] {
+        let batch = MergeBatch(policy: moment.validator.policy, validator: moment.validator, expecting: 1)
         let author = RunAuthor(
             journal: found.journal.journal, node: found.journal.node, store: found.journal.store,
             isCentral: found.journal.isCentral)
@@ -68,16 +66,19 @@ struct RecordReplay {
         // The change says which record was meant, whatever name the operation has for it: neither aliases nor free ids
         // are needed to find out.
         let context = MergeContext(
-            firstCSN: csn, now: mergedAt, authors: authors, runCodes: [found.journal.code], aliases: [])
+            firstCSN: csn, now: moment.at, authors: authors, runCodes: [found.journal.code], aliases: [])
         var merger = BatchMerger(
             batch: batch, records: [record], context: context, stored: [:], spareSlots: [:])
-        merger.merge()
+        merger.merge(asking: moment.answer)
         take(merger.records[0])
         return merger.conflicts.map { conflict in
             Disagreement(
                 kind: conflict.kind, state: conflict.state,
                 field: conflict.field.isEmpty ? nil : JSONString.unescaped(conflict.field),
-                hasWon: conflict.state == .decided && Values.areEqual(conflict.decided, conflict.incoming))
+                hasWon: conflict.state == .decided && Values.areEqual(conflict.decided, conflict.incoming),
+                isThird: conflict.rule == MergeRule.hook.rawValue && !conflict.decided.isEmpty
+                    && !Values.areEqual(conflict.decided, conflict.incoming)
+                    && !Values.areEqual(conflict.decided, conflict.central))
         }
     }
 
@@ -100,7 +101,7 @@ struct RecordReplay {
     }
 
     /// In what the replay differs from the record as the store has it: names of fields, `nil` for whether it lives. Empty
-    /// unless an earlier policy has decided something.
+    /// unless something was decided before the store kept policies and what programs said.
     func differences(from row: RecordRow) -> [String?] {
         var names: [String?] = []
         if lives != row.lives { names.append(nil) }

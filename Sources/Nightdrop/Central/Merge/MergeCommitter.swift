@@ -77,6 +77,6 @@ struct MergeCommitter {
         for source in pending.finished {
             try writer.add(EventRow(time: now, kind: "merge", node: source.author.node.text, bundle: source.name))
         }
-        _ = try writer.endMergeTransaction(at: now)
+        _ = try writer.endMergeTransaction(at: now, policy: Int64(pending.batch.policy.version))
     }
 }

@@ -55,7 +55,7 @@ extension Central {
         row.hash = ContentHash.of(buffer[last.line])
         row.operations += Int64(operations.count)
         try writer.update(row)
-        _ = try writer.endMergeTransaction(at: Clock.now())
+        _ = try writer.endMergeTransaction(at: Clock.now(), policy: Int64(policy.version))
     }
 
     /// The own journal is its own archive: one row stands for all of it.

@@ -9,8 +9,8 @@ public struct RecordHistory: Sendable {
     public internal(set) var entries: [HistoryEntry] = []
     /// How many earlier ones there are that were not asked for.
     public internal(set) var earlier = 0
-    /// The fields of which the present policy makes something else than head office has, because an earlier one decided:
-    /// what they were in between cannot be told.
+    /// The fields of which merging again makes something else than head office has, because they were decided before its
+    /// store kept under which policy, and what programs said: what they were in between cannot be told.
     public internal(set) var undecidable: [String] = []
     /// The same for whether the record lives.
     public internal(set) var isLifeUndecidable = false
@@ -24,7 +24,7 @@ public struct PastRecord: Sendable {
     public let lives: Bool
     /// Its fields.
     public let fields: [Field]
-    /// The fields that cannot be told, because an earlier policy decided about them.
+    /// The fields that cannot be told, as in `RecordHistory`.
     public let undecidable: [String]
 }
 
@@ -41,22 +41,23 @@ extension Central {
             let present = try reader.record(entity: entity, store: storeName ?? "", id: id)
             let source = try OperationSource(self, reader)
             let authors = try reader.mergeAuthors()
+            let past = MergePast(self, reader)
             var history = RecordHistory()
             history.earlier = max(0, total - limit)
             var skipped = 0
             for changes in chains {
                 guard let rid = changes.first?.rid else { continue }
                 let conflicts = try reader.conflicts(rid: rid)
-                var replay = RecordReplay(policy: policy, authors: authors)
+                var replay = RecordReplay(authors: authors)
                 for change in changes {
                     let before = replay
                     let found = try source.operation(of: change)
-                    let merged = try reader.mergeTime(of: change.csn)
-                    let met = replay.apply(found, csn: change.csn, mergedAt: merged)
+                    let moment = try past.moment(of: change.csn)
+                    let met = replay.apply(found, csn: change.csn, moment)
                     skipped += 1
                     guard skipped > history.earlier else { continue }
                     let bundle = try found.segment.bundle.flatMap { try reader.bundle(id: $0) }?.name
-                    var entry = HistoryEntry(change, found, merged: merged, bundle: bundle)
+                    var entry = HistoryEntry(change, found, merged: moment.at, bundle: bundle)
                     entry.tell(from: before, to: replay, met, conflicts, journal: found.journal.code)
                     history.entries.append(entry)
                 }
@@ -76,12 +77,13 @@ extension Central {
             guard let changes = chains.last(where: { ($0.first?.csn ?? .max) <= csn }) else { return nil }
             let present = try reader.record(entity: entity, store: storeName ?? "", id: id)
             let source = try OperationSource(self, reader)
-            var replay = RecordReplay(policy: policy, authors: try reader.mergeAuthors())
+            let moments = MergePast(self, reader)
+            var replay = RecordReplay(authors: try reader.mergeAuthors())
             var past: RecordReplay?
             for change in changes {
                 if change.csn > csn && past == nil { past = replay }
                 _ = replay.apply(
-                    try source.operation(of: change), csn: change.csn, mergedAt: try reader.mergeTime(of: change.csn))
+                    try source.operation(of: change), csn: change.csn, try moments.moment(of: change.csn))
             }
             let then = past ?? replay
             guard then.exists else { return nil }
@@ -95,7 +97,7 @@ extension Central {
             guard !doubtful.contains(nil) else {
                 throw NightdropError(
                     .refused,
-                    "whether \(entity) \(id) lived then cannot be told: an earlier policy decided about it")
+                    "whether \(entity) \(id) lived then cannot be told: what decided about it was not kept")
             }
             return PastRecord(
                 csn: csn, lives: then.lives, fields: then.values.filter { !doubtful.contains($0.name) },
@@ -119,11 +121,6 @@ extension RecordHistory {
         guard !differences.isEmpty else { return }
         undecidable = differences.compactMap(\.self)
         isLifeUndecidable = differences.contains(nil)
-        for index in entries.indices {
-            entries[index].fields.removeAll { undecidable.contains($0.name) }
-            guard isLifeUndecidable else { continue }
-            entries[index].livedBefore = nil
-            entries[index].livedAfter = nil
-        }
+        for index in entries.indices { entries[index].doubt(differences) }
     }
 }

@@ -48,15 +48,15 @@ struct RecordTrace {
     init(_ record: Identity, _ policy: Policy, _ authors: [Int32: MergeAuthor]) {
         self.record = record
         rules = policy.entity(record.entity)
-        replay = RecordReplay(policy: policy, authors: authors)
+        replay = RecordReplay(authors: authors)
     }
 
     mutating func skip() { isDone = true }
 
     /// Merges the next operation.
-    mutating func apply(_ found: OperationSource.Found, _ change: LoggedChange, mergedAt: Int64, _ origin: Origin) {
+    mutating func apply(_ found: OperationSource.Found, _ change: LoggedChange, _ moment: MergePast.Moment, _ origin: Origin) {
         let before = replay
-        _ = replay.apply(found, csn: change.csn, mergedAt: mergedAt)
+        _ = replay.apply(found, csn: change.csn, moment)
         let who = found.string(found.operation.by).map { "\(found.journal.node) (\($0))" } ?? found.journal.node.text
         let added = Set(FieldNames.of(found.operation.add, found.text.buffer))
         var hasChanged = false
@@ -121,7 +121,7 @@ struct RecordTrace {
         guard !isDone, let present else { return [] }
         let doubtful = replay.differences(from: present)
         guard !doubtful.contains(nil) else {
-            report.keep(record, nil, "an earlier policy decided whether it lives")
+            report.keep(record, nil, "what decided whether it lives was not kept")
             return []
         }
         let adds = increments(&report)
@@ -201,7 +201,7 @@ struct RecordTrace {
             if let other = mark.changedBy {
                 report.keep(record, name, "changed since by \(other)")
             } else if doubtful.contains(name) {
-                report.keep(record, name, "an earlier policy decided about it")
+                report.keep(record, name, "what decided about it was not kept")
             } else if rule == .max || rule == .min || rule == .union {
                 report.keep(record, name, "under the rule \(rule.rawValue) what was seen stays")
             } else if let now = replay.field(name)?.value, !FieldValue.areEqual(now, value) {

@@ -87,6 +87,7 @@ struct UndoPlan {
         _ reader: any CentralReader
     ) throws -> [RecordTrace] {
         var traces = records.map { RecordTrace($0.record, central.policy, authors) }
+        let moments = MergePast(central, reader)
         for (change, index) in chains {
             let found = try source.operation(of: change)
             let isOwn = found.journal.journal == central.journalID
@@ -94,7 +95,7 @@ struct UndoPlan {
             let origin: RecordTrace.Origin =
                 records[index].targets.contains(change.csn)
                 ? .target : past.holds(found, isOwn: isOwn) ? .void : .other
-            traces[index].apply(found, change, mergedAt: try reader.mergeTime(of: change.csn), origin)
+            traces[index].apply(found, change, try moments.moment(of: change.csn), origin)
         }
         return traces
     }

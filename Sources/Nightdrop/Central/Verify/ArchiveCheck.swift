@@ -11,21 +11,32 @@ struct ArchiveCheck {
     private let directory: String
     private let journals: [Int32: JournalRow]
     private var decoder = SegmentDecoder()
-    private var days: [DayKey: DayRow] = [:]
-    /// What the segments say of each close; a later one of the same name takes the place of the one before.
-    private var closes: [DayKey: (close: DayClose, found: SinceClose)] = [:]
+    private var days: [DayKey: [DayRow]] = [:]
+    /// What the segments say of each close, with the store's numbers of the segments.
+    private var closes: [DayKey: [Close]] = [:]
     /// The journal whose segments are being read, and what they have added up to.
     private var sum: (journal: JournalRow, totals: ControlTotals, sinceClose: SinceClose, hash: ContentHash)?
 
     private struct DayKey: Hashable, Comparable {
         let day: String
         let node: String
-        let part: Int64
 
-        var name: String { "\(day)\(part > 1 ? " (part \(part))" : "") of \(node)" }
+        func name(_ part: Int64) -> String { "\(day)\(part > 1 ? " (part \(part))" : "") of \(node)" }
 
-        static func < (left: DayKey, right: DayKey) -> Bool {
-            (left.day, left.node, left.part) < (right.day, right.node, right.part)
+        static func < (left: DayKey, right: DayKey) -> Bool { (left.day, left.node) < (right.day, right.node) }
+    }
+
+    private struct Close {
+        let segment: Int64
+        let said: DayClose
+        let found: SinceClose
+
+        var agrees: Bool { said.operations == found.operations && said.totals.agrees(with: found.totals) }
+
+        /// Whether a day of the store shows exactly this.
+        func isShown(by day: DayRow) -> Bool {
+            said.totals.agrees(with: day.claimed) && found.totals.agrees(with: day.found) && agrees == day.agrees
+                && said.operations == day.operations
         }
     }
 
@@ -35,7 +46,7 @@ struct ArchiveCheck {
         directory = central.directory.path
         journals = Dictionary(try reader.journals().map { ($0.code, $0) }) { first, _ in first }
         for day in try reader.days(through: nil) {
-            days[DayKey(day: day.day, node: day.node.text, part: day.part)] = day
+            days[DayKey(day: day.day, node: day.node.text), default: []].append(day)
         }
     }
 
@@ -85,43 +96,58 @@ struct ArchiveCheck {
         sum.sinceClose.operations += decoded.trailer.count
         sum.sinceClose.totals = sum.sinceClose.totals.adding(decoded.totals)
         if let close = decoded.trailer.close {
-            let key = DayKey(day: close.day, node: journal.node.text, part: close.part)
-            closes[key] = (close, sum.sinceClose)
+            let key = DayKey(day: close.day, node: journal.node.text)
+            closes[key, default: []].append(Close(segment: row.id, said: close, found: sum.sinceClose))
             sum.sinceClose = SinceClose(day: close.day, part: close.part)
         }
         self.sum = sum
     }
 
     private func checkDays(_ verification: inout StoreVerification) {
-        for (key, (close, found)) in closes.sorted(by: { $0.key < $1.key }) {
-            guard let day = days[key] else {
-                verification.note(.init(.day, "\(key.name) was closed, but the store does not show it"))
-                continue
+        for key in Set(closes.keys).union(days.keys).sorted() {
+            var shown = days[key] ?? []
+            var missing: [Close] = []
+            verification.days += Int64(shown.count)
+            // A till's journals may have come in any order, so what is right may stand in any place.
+            for close in (closes[key] ?? []).sorted(by: { $0.segment < $1.segment }) {
+                if let index = shown.firstIndex(where: close.isShown) {
+                    shown.remove(at: index)
+                } else {
+                    missing.append(close)
+                }
             }
-            verification.days += 1
-            check(day, key, close, found, &verification)
-        }
-        for key in days.keys.sorted() where closes[key] == nil {
-            verification.note(.init(.day, "the store shows \(key.name) as closed, but no segment held says so"))
+            for (day, close) in zip(shown, missing) { check(day, key, close, &verification) }
+            for close in missing.dropFirst(shown.count) {
+                verification.note(
+                    .init(.day, "\(key.name(close.said.part)) was closed, but the store does not show it"))
+            }
+            for day in shown.dropFirst(missing.count) {
+                verification.note(
+                    .init(.day, "the store shows \(key.name(day.part)) as closed, but no segment held says so"))
+            }
         }
     }
 
-    private func check(
-        _ day: DayRow, _ key: DayKey, _ close: DayClose, _ found: SinceClose, _ verification: inout StoreVerification
-    ) {
+    private func check(_ day: DayRow, _ key: DayKey, _ close: Close, _ verification: inout StoreVerification) {
+        let name = key.name(day.part)
         func note(_ what: String, _ expected: ControlTotals, _ shown: ControlTotals) {
             guard !expected.agrees(with: shown) else { return }
-            var problem = StoreVerification.Problem(.day, "\(key.name): \(what)")
+            var problem = StoreVerification.Problem(.day, "\(name): \(what)")
             problem.expected = expected.json.compact
             problem.found = shown.json.compact
             verification.note(problem)
         }
-        note("the totals shown as the till's are not those of its close", close.totals, day.claimed)
-        note("the totals shown as head office's are not those of the operations held", found.totals, day.found)
-        let agrees = close.operations == found.operations && close.totals.agrees(with: found.totals)
-        if agrees != day.agrees {
+        note("the totals shown as the till's are not those of its close", close.said.totals, day.claimed)
+        note("the totals shown as head office's are not those of the operations held", close.found.totals, day.found)
+        if close.said.operations != day.operations {
+            var problem = StoreVerification.Problem(.day, "\(name): the operations shown are not those of its close")
+            problem.expected = String(close.said.operations)
+            problem.found = String(day.operations)
+            verification.note(problem)
+        }
+        if close.agrees != day.agrees {
             verification.note(
-                .init(.day, "\(key.name) is shown as \(day.agrees ? "agreeing" : "not agreeing"), which is wrong"))
+                .init(.day, "\(name) is shown as \(day.agrees ? "agreeing" : "not agreeing"), which is wrong"))
         }
     }
 

@@ -20,9 +20,11 @@ struct ConservationCheck {
     private let central: Central
     private let reader: any CentralReader
     private let source: OperationSource
+    private let past: MergePast
     private let ledger: any CounterLedger
     private let counters: [Counter]
-    private let forbidden: Set<Int64>
+    /// The operations that were kept and not applied.
+    private let held: Set<Int64>
     /// By journal, the last operation seen and how many.
     private var seen: [Int32: (seq: Int64, count: Int64)] = [:]
 
@@ -30,8 +32,11 @@ struct ConservationCheck {
         self.central = central
         self.reader = reader
         source = try OperationSource(central, reader)
+        past = MergePast(central, reader)
         ledger = try reader.ledger()
-        forbidden = try reader.forbiddenChanges()
+        var held: Set<Int64> = []
+        try reader.conflicts(ConflictFilter(all: true)) { if HeldOperation($0) != nil { held.insert($0.csn) } }
+        self.held = held
         counters = try central.policy.entities.flatMap { entity in
             try entity.fields.filter { $0.merge == .counter }.map { field in
                 Counter(
@@ -69,7 +74,7 @@ struct ConservationCheck {
                 ))
         }
         seen[code] = (found.operation.seq, (before?.count ?? 0) + 1)
-        guard let rid = change.rid, !forbidden.contains(change.csn) else { return }
+        guard let rid = change.rid, !held.contains(change.csn) else { return }
         let buffer = found.text.buffer
         let entity = buffer[found.operation.entity]
         for (index, counter) in counters.enumerated()
@@ -141,17 +146,18 @@ struct ConservationCheck {
         }
     }
 
-    /// An increment that could not be added, as to a text, was not accepted, and a conflict says so: then the merge itself
-    /// has to come to the same end.
+    /// A value that could not be added, or broke a rule, was not accepted, and a conflict says so: then the merge itself has
+    /// to come to the same end.
     private func isExplained(_ record: RecordRow, _ counter: Counter) throws -> Bool {
+        let kinds = [ConflictKind.validation, .permission, .constraint].map(\.rawValue)
         let isNoted = try reader.conflicts(rid: record.rid).contains {
-            $0.kind == ConflictKind.validation.rawValue && $0.field == counter.field
+            kinds.contains($0.kind) && $0.field == counter.field
         }
         guard isNoted else { return false }
-        var replay = RecordReplay(policy: central.policy, authors: try reader.mergeAuthors())
+        var replay = RecordReplay(authors: try reader.mergeAuthors())
         for change in try reader.chain(rid: record.rid) {
             _ = replay.apply(
-                try source.operation(of: change), csn: change.csn, mergedAt: try reader.mergeTime(of: change.csn))
+                try source.operation(of: change), csn: change.csn, try past.moment(of: change.csn))
         }
         return !replay.differences(from: record).contains(counter.field)
     }
