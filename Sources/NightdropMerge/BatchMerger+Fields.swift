@@ -99,7 +99,10 @@ extension BatchMerger {
     }
 
     private mutating func set(_ name: Bytes, _ incoming: Bytes, _ current: Current, _ kind: ConflictKind) {
-        guard let index = records[current.slot].field(name) else { return write(incoming, name, nil, current) }
+        guard let index = records[current.slot].field(name) else {
+            write(incoming, name, nil, current)
+            return settle(name, current)
+        }
         let field = records[current.slot].fields[index]
         let rule = current.rules.rule(name)
         switch rule {
@@ -107,22 +110,26 @@ extension BatchMerger {
             let isBetter =
                 rule == .max ? Values.isLess(field.value, incoming) : Values.isLess(incoming, field.value)
             if isBetter { write(incoming, name, index, current) }
+            settle(name, current, onlyOneSided: true)
         case .union:
             let merged = Values.union(field.value, incoming)
             let isNew = merged.withUnsafeBytes { !Values.areEqual($0, field.value) }
             if isNew { write(batch.arena.copy(merged), name, index, current) }
+            settle(name, current, onlyOneSided: true)
         default:
             if !current.isConcurrent(with: field.clock) {
                 write(incoming, name, index, current)
-                settle(name, incoming, current)
+                settle(name, current)
             } else if Values.areEqual(field.value, incoming) {
                 // Only who has seen a person's decision replaces it.
                 if current.clock.outranks(field.clock) && !field.clock.isDecision {
                     records[current.slot].fields[index].clock = current.clock
                     touch(current)
                 }
+                settle(name, current, onlyOneSided: true)
             } else {
                 decide(name, index, field, incoming, rule, current, kind)
+                settle(name, current, onlyOneSided: true)
             }
         }
     }
@@ -193,25 +200,28 @@ extension BatchMerger {
     }
 
     /// An operation that has seen central's value closes what is open about the field. What one side did against a rule is
-    /// closed by that side, or by who has seen it.
-    private mutating func settle(_ name: Bytes, _ value: Bytes, _ current: Current) {
-        guard current.decides == nil,
-            current.special?.remarks.contains(where: { $0.field.equals(name) }) != true
+    /// closed by a later value of that side, or of who has seen it.
+    private mutating func settle(_ name: Bytes, _ current: Current, onlyOneSided: Bool = false) {
+        guard records[current.slot].hasConflicts, current.decides == nil,
+            current.special?.remarks.contains(where: { $0.field.equals(name) }) != true,
+            let index = records[current.slot].field(name)
         else { return }
+        let value = records[current.slot].fields[index].value
+        func closes(_ kind: ConflictKind, of journal: Int32?, at csn: Int64) -> Bool {
+            kind.isAboutOneSide ? journal == current.author.code || current.operation.base >= csn : !onlyOneSided
+        }
         for index in undecided[Int32(current.slot)] ?? []
         where conflicts[index].state != .decided && conflicts[index].number == 0 && conflicts[index].field.equals(name)
         {
-            let isOwn = author(of: conflicts[index].operation) == current.author.code
             let csn = context.firstCSN + Int64(conflicts[index].operation)
-            guard !conflicts[index].kind.isAboutOneSide || isOwn || current.operation.base >= csn else { continue }
+            guard closes(conflicts[index].kind, of: author(of: conflicts[index].operation), at: csn) else { continue }
             conflicts[index].state = .decided
             conflicts[index].rule = MergeConflict.laterChange
             conflicts[index].decided = value
         }
         guard let about = stored[Int32(current.slot)] else { return }
         for conflict in about where conflict.state != .decided && conflict.field.withUnsafeBytes({ $0.equals(name) }) {
-            let isOwn = conflict.journal == current.author.code
-            guard !conflict.kind.isAboutOneSide || isOwn || current.operation.base >= conflict.csn else { continue }
+            guard closes(conflict.kind, of: conflict.journal, at: conflict.csn) else { continue }
             closures.append(
                 ConflictClosure(
                     number: conflict.number, operation: current.index, decided: value, byPerson: false))

@@ -90,17 +90,17 @@ extension BatchMerger {
     func outcome(_ name: Bytes, _ current: Current) -> HookOutcome {
         let program = current.rules.hook(name)
         guard let answer = current.special?.answers.first(where: { $0.field.equals(name) })?.answer else {
-            return .failed("the program \(program) was not asked")
+            return .failed("\(MergeConflict.program) \(program) was not asked")
         }
         switch answer {
-        case .failed(let reason): return .failed("the program \(program) was asked in vain: \(reason)")
+        case .failed(let reason): return .failed("\(MergeConflict.program) \(program) was asked in vain: \(reason)")
         case .value(let value):
             let isLife = name.isEmpty
             let fault =
                 isLife
                 ? (["true", "false"].contains(value.json) ? nil : "it must be true or false")
                 : current.rules.field(name)?.check.fault(value.json)
-            if let fault { return .failed("the program \(program) gave a value that is not allowed: \(fault)") }
+            if let fault { return .failed("\(MergeConflict.program) \(program) gave a value that is not allowed: \(fault)") }
             return .merged(batch.arena.copy(value.json))
         }
     }

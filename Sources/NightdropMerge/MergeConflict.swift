@@ -22,7 +22,7 @@ public enum ConflictKind: String, Sendable, CaseIterable {
     case lost
 
     /// Whether it is about what one side did, rather than about two values.
-    var isAboutOneSide: Bool {
+    public var isAboutOneSide: Bool {
         switch self {
         case .constraint, .validation, .permission, .lost: true
         case .field, .createCreate, .deleteUpdate, .duplicate, .clock: false
@@ -50,6 +50,8 @@ public struct MergeConflict {
     public static let belowMinimum = "below the minimum of"
     /// The same, for the other bound.
     public static let aboveMaximum = "above the maximum of"
+    /// How the reason begins for which a hook's program did not decide.
+    public static let program = "the program"
     /// What decided a conflict that an operation closed which had seen central's value.
     public static let laterChange = "a later change"
 

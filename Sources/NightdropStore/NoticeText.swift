@@ -70,7 +70,8 @@ public enum NoticeText {
 
     /// To the till whose operation was held back, once a person has decided.
     public static func resolved(_ conflict: ConflictRow, _ held: Held, person: String) -> String {
-        let change = "\(conflict.entity) \(conflict.id): the change from here that had not been applied"
+        let what = conflict.field.map { "\($0) = \(conflict.incoming ?? "nothing")" } ?? "the change"
+        let change = "\(conflict.entity) \(conflict.id): \(what) from here that had not been applied"
         let decided = decided(person)
         return switch held {
         case .applied: "\(change) is applied now, \(decided)."

@@ -205,6 +205,12 @@ extension ConflictRow {
         kind == ConflictKind.constraint.rawValue
             && (rule.hasPrefix(MergeConflict.belowMinimum) || rule.hasPrefix(MergeConflict.aboveMaximum))
     }
+
+    /// Whether it is about a value of a fact, which was booked although it breaks a rule.
+    public var isBooked: Bool {
+        ConflictKind(rawValue: kind)?.isAboutOneSide == true && field != nil && incoming != nil && decided == incoming
+            && !isOversell
+    }
 }
 
 /// A business day that a terminal closed.

@@ -125,18 +125,10 @@ struct ConflictWriter {
     }
 
     /// Notices lie about in more places than the record does.
-    private func hidingValues(of row: ConflictRow) -> ConflictRow {
-        guard let rules = merger.batch.entities.first(where: { $0.policy.name == row.entity }),
-            let field = row.field, rules.policy.field(field)?.sensitive == true
-        else { return row }
-        var hidden = row
-        func hide(_ value: String?) -> String? {
-            value.map { $0 == row.incoming ? "a hidden value" : $0 == row.central ? "another hidden value" : "a third" }
-        }
-        hidden.central = hide(row.central)
-        hidden.incoming = hide(row.incoming)
-        hidden.decided = hide(row.decided)
-        return hidden
+    private func hidingValues(of row: ConflictRow) -> ConflictRow { row.hidingSensitive(policy(row.entity)) }
+
+    private func policy(_ entity: String) -> EntityPolicy {
+        merger.batch.entities.first { $0.policy.name == entity }?.policy ?? EntityPolicy(name: entity)
     }
 
     private func addNotice(to node: String, _ row: ConflictRow, seq: Int64?, _ text: String) throws {
@@ -160,65 +152,48 @@ struct ConflictWriter {
         let byPerson = try SQLStatement(
             writer.db,
             """
-            UPDATE _conflict SET state = 'decided', decided = coalesce(?, CASE kind WHEN 'delete-update' THEN ? END),
-            decided_by = ?, decided_at = ?, revision = revision + 1 WHERE number = ?
+            UPDATE _conflict SET state = 'decided', decided = coalesce(?, decided), decided_by = ?, decided_at = ?, revision = revision + 1 WHERE number = ?
             """)
         for closure in merger.closures {
-            try tell(closure)
-            if closure.byPerson {
-                let operation = merger.batch.operations[closure.operation]
-                let text = merger.batch.run(of: closure.operation).map { merger.batch.runs[$0].text.buffer }
-                let by = operation.by.isPresent ? text.map { JSONString.unescaped($0[operation.by]) } : nil
-                byPerson.bind(1, closure.decided.isEmpty ? nil : closure.decided.text)
-                byPerson.bind(2, operation.action == .delete ? "false" : "true")
-                byPerson.bind(3, by ?? "head office")
-                byPerson.bind(4, operation.time.milliseconds)
-                byPerson.bind(5, closure.number)
-                try byPerson.run()
-            } else {
+            guard let row = try writer.conflict(closure.number) else { continue }
+            guard closure.byPerson, let run = merger.batch.run(of: closure.operation) else {
                 byRule.bind(1, bytes: closure.decided)
                 byRule.bind(2, closure.number)
                 try byRule.run()
+                var settled = row
+                settled.decided = closure.decided.isEmpty ? nil : closure.decided.text
+                try tell(settled, closure, NoticeText.resolved(hidingValues(of: settled), person: nil))
+                continue
             }
+            let decision = PersonsDecision(merger, closure, merger.batch.runs[run].text.buffer, about: row)
+            byPerson.bind(1, decision.decided)
+            byPerson.bind(2, decision.person)
+            byPerson.bind(3, merger.batch.operations[closure.operation].time.milliseconds)
+            byPerson.bind(4, closure.number)
+            try byPerson.run()
+            try tell(row, closure, decision.notice(policy(row.entity)))
         }
     }
 
-    /// The till whose value was in conflict learns what stands now.
-    private func tell(_ closure: ConflictClosure) throws {
-        guard var row = try writer.conflict(closure.number), row.node != centralNode else { return }
-        row.csn = context.firstCSN + Int64(closure.operation)
-        let kind = row.kind
-        row.kind = "resolved"
-        row.decided = closure.decided.isEmpty ? nil : closure.decided.text
-        guard closure.byPerson, let run = merger.batch.run(of: closure.operation) else {
-            return try addNotice(
-                to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), person: nil))
-        }
-        let operation = merger.batch.operations[closure.operation]
-        let text = merger.batch.runs[run].text.buffer
-        let person = operation.by.isPresent ? JSONString.unescaped(text[operation.by]) : "head office"
-        if let held = fate(of: row, by: operation, text) {
-            return try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(row, held, person: person))
-        }
-        if kind == ConflictKind.deleteUpdate.rawValue { row.decided = operation.action == .delete ? "false" : "true" }
-        try addNotice(to: row.node, row, seq: row.seq, NoticeText.resolved(hidingValues(of: row), person: person))
-    }
-
-    /// What a decision made of an operation that was kept whole; nil where the conflict keeps none.
-    private func fate(of row: ConflictRow, by decision: ScannedOperation, _ text: Bytes) -> NoticeText.Held? {
-        guard row.field == nil, row.rule != MergeConflict.changedBeforeCreated, let incoming = row.incoming else {
-            return nil
-        }
-        return Array(incoming.utf8).withUnsafeBytes { line in
-            guard let held = try? OperationScanner.scan(line, 0..<line.count) else { return nil }
-            guard decision.set.isPresent || decision.add.isPresent else {
-                return decision.action == .delete && held.action == .delete ? .applied : .dropped
-            }
-            let isSame =
-                FieldCursor.fields(line, held.set) == FieldCursor.fields(text, decision.set)
-                && FieldCursor.fields(line, held.add) == FieldCursor.fields(text, decision.add)
-            return isSame ? .applied : .corrected(text[decision.set.isPresent ? decision.set : decision.add].text)
-        }
+    /// The till whose value was in conflict learns what stands now. While something else of its doing about the record waits,
+    /// that is what the notice is filed under.
+    private func tell(_ row: ConflictRow, _ closure: ConflictClosure, _ text: String) throws {
+        guard row.node != centralNode else { return }
+        let select = try SQLStatement(
+            writer.db,
+            """
+            SELECT kind FROM _conflict WHERE entity = ? AND store = ? AND id = ? AND node = ? AND state <> 'decided'
+            ORDER BY number DESC LIMIT 1
+            """)
+        select.bind(1, row.entity)
+        select.bind(2, row.store)
+        select.bind(3, row.id)
+        select.bind(4, row.node)
+        var told = row
+        told.csn = context.firstCSN + Int64(closure.operation)
+        told.kind = try select.step() ? select.text(0) : "resolved"
+        select.reset()
+        try addNotice(to: row.node, told, seq: row.seq, text)
     }
 
     private var centralNode: String? { context.authors.values.first { $0.isCentral }?.node }

@@ -37,7 +37,8 @@ extension Central {
         try check(shown, decision, try record(shown.id), hand)
         let draft = try DecisionDraft(shown, decisions: try decisions(shown, hand.writer), record: record)
             .draft(decision, by: by)
-        if !draft.set.isEmpty || !draft.add.isEmpty,
+        let isDelete = decision.applies && HeldOperation(shown)?.action == .delete
+        if !draft.set.isEmpty || !draft.add.isEmpty || isDelete,
             let violation = validator.violations(of: draft, by: .central).first
         {
             throw NightdropError(
@@ -56,8 +57,9 @@ extension Central {
         guard now?.csn == shown.csn, now?.revision == shown.revision, now?.state == shown.state else {
             throw moved(shown)
         }
-        let isDecided = shown.state == ConflictState.decided.rawValue
-        guard let present, let expected = isDecided ? shown.decided ?? shown.central : shown.central else { return }
+        guard let present else { return }
+        let stands = shown.state == ConflictState.decided.rawValue || shown.isBooked
+        let expected = stands ? shown.decided ?? shown.central : shown.central
         let value: String?
         switch ConflictKind(rawValue: shown.kind) {
         case .deleteUpdate where shown.field == nil && HeldOperation(shown) == nil:
@@ -68,7 +70,13 @@ extension Central {
             return try checkCounter(shown, present, hand)
         default: value = shown.field.flatMap { name in present.fields.first { $0.name == name }?.value.json }
         }
-        guard let value, !Central.areEqual(value, expected) else { return }
+        guard let value else { return }
+        if let expected {
+            guard !Central.areEqual(value, expected) else { return }
+        } else if policy.entity(shown.entity).fields.first(where: { $0.name == shown.field })?.merge == .counter {
+            // What a counter was given is no value that could replace its sum.
+            return
+        }
         hand.hasMoved(shown.number)
         throw moved(shown)
     }

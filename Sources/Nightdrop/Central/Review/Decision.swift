@@ -44,6 +44,17 @@ extension Central {
     }
 }
 
+extension Central.Decision {
+    /// Whether it applies an operation that is held back.
+    var applies: Bool {
+        switch self {
+        case .incoming, .apply: true
+        case .rule(let rule): rule == .terminalWins
+        case .central, .base, .value: false
+        }
+    }
+}
+
 extension Central.DecisionRule {
     /// Which of the values that a conflict shows the rule takes.
     func decision(_ conflict: ConflictRow) throws(NightdropError) -> Central.Decision {

@@ -30,10 +30,12 @@ struct DecisionDraft {
             try decide(held, decision, present, &draft)
             return draft
         }
-        if case .apply = decision {
+        guard present != nil else {
             throw refused(
-                "conflict \(shown.number) holds no operation back; decide it with: nightdrop conflicts resolve")
+                "\(shown.entity) \(shown.id) was deleted, and head office keeps nothing more of it, so conflict "
+                    + "\(shown.number) cannot be decided anew; make the record again with: nightdrop record")
         }
+        let decision = try applied(decision)
         switch (ConflictKind(rawValue: shown.kind), shown.field) {
         case (.deleteUpdate, _): try decideLife(decision, &draft)
         case (.constraint, let field?) where shown.isOversell: try decideBound(field, decision, present, &draft)
@@ -46,9 +48,28 @@ struct DecisionDraft {
         return draft
     }
 
+    /// Applying a value that was not applied is to take it, or the value that it is corrected to.
+    private func applied(_ decision: Central.Decision) throws -> Central.Decision {
+        guard case .apply(let set, let id) = decision else { return decision }
+        guard let field = shown.field, id == nil, ConflictKind(rawValue: shown.kind)?.isAboutOneSide == true,
+            !shown.isOversell, !shown.isBooked
+        else {
+            throw refused(
+                "conflict \(shown.number) holds no operation back; decide it with: nightdrop conflicts resolve")
+        }
+        guard let set else { return .incoming }
+        let fields = try fields(set)
+        guard fields.count == 1, fields[0].name == field else {
+            throw refused("conflict \(shown.number) is about \(field) alone; give an object of that field")
+        }
+        return .value(fields[0].value.json)
+    }
+
     private func decideField(
         _ field: String, _ decision: Central.Decision, _ present: DraftedRecord?, _ draft: inout OperationDraft
     ) throws {
+        // What stands already need not be written again, and may break a rule.
+        if decision == .incoming, shown.isBooked, decisions.isEmpty { return leave(present, &draft) }
         if let present, !present.lives {
             guard decision == .central else {
                 throw refused(
@@ -133,6 +154,11 @@ struct DecisionDraft {
             id != nil || shown.kind == ConflictKind.duplicate.rawValue
         {
             throw refused("\(shown.entity) \(draft.id) exists already; give the record another id with --id")
+        }
+        if held.action == .update, let present, !present.lives {
+            throw refused(
+                "\(shown.entity) \(draft.id) is deleted by now; drop the change with --take central, or make the record "
+                    + "again first")
         }
         draft.action = held.action == .delete ? .delete : present == nil ? .create : .update
         draft.set = held.set
