@@ -100,7 +100,9 @@ extension BatchMerger {
                 isLife
                 ? (["true", "false"].contains(value.json) ? nil : "it must be true or false")
                 : current.rules.field(name)?.check.fault(value.json)
-            if let fault { return .failed("\(MergeConflict.program) \(program) gave a value that is not allowed: \(fault)") }
+            if let fault {
+                return .failed("\(MergeConflict.program) \(program) gave a value that is not allowed: \(fault)")
+            }
             return .merged(batch.arena.copy(value.json))
         }
     }

@@ -11,7 +11,9 @@ public enum Hidden {
 
     /// Fields, with those hidden that a policy calls sensitive.
     public static func fields(_ fields: [Field], _ policy: EntityPolicy) -> [Field] {
-        fields.map { policy.isSensitive($0.name) ? Field($0.name, FieldValue(checkedJSON: JSONString.quoted(value))) : $0 }
+        fields.map {
+            policy.isSensitive($0.name) ? Field($0.name, FieldValue(checkedJSON: JSONString.quoted(value))) : $0
+        }
     }
 
     /// The members of an object of fields, or of an operation's line.
@@ -20,7 +22,9 @@ public enum Hidden {
         let isLine = members.contains { $0.name == "seq" } && members.contains { $0.name == "action" }
         return JSONValue.object(
             members.map { member in
-                guard isLine else { return policy.isSensitive(member.name) ? .init(member.name, .string(value)) : member }
+                guard isLine else {
+                    return policy.isSensitive(member.name) ? .init(member.name, .string(value)) : member
+                }
                 guard ["set", "was", "add"].contains(member.name) else { return member }
                 return .init(member.name, (try? JSONValue.parse(json(member.value.compact, policy))) ?? .string(value))
             }

@@ -26,9 +26,10 @@ struct PersonsDecision {
         } else if row.field != nil {
             decided = closure.decided.isEmpty ? nil : closure.decided.text
         } else if !fields.isEmpty {
-            decided = JSONValue.object(
-                fields.map { .init($0.name, (try? JSONValue.parse($0.value.json)) ?? .null) }
-            ).compact
+            decided =
+                JSONValue.object(
+                    fields.map { .init($0.name, (try? JSONValue.parse($0.value.json)) ?? .null) }
+                ).compact
         } else {
             decided = isDelete && held == .applied ? "false" : nil
         }
