@@ -42,10 +42,16 @@ final class CommitGroup {
     private(set) var member: [UInt8] = []
     private var compressed = 0
     private let compressor: GzipCompressor
+    /// Puts a single sale into a member as it is: compressing it takes a tenth of the time of its sync and spares nothing,
+    /// as a disk writes whole blocks, and sealing compresses all of it.
+    private let wrapper: GzipCompressor
+    /// Text up to this size is only wrapped.
+    private static let wrappedBytes = 1 << 10
 
     init() throws(GzipError) {
-        // Most members hold one sale. A small window is quick to begin, and sealing compresses all of it again.
+        // A small window is quick to begin.
         compressor = try GzipCompressor(level: 1, windowBits: 13, memoryLevel: 6)
+        wrapper = try GzipCompressor(level: 0, windowBits: 9, memoryLevel: 1)
     }
 
     var isFull: Bool { requests.count >= CommitGroup.commits || text.count >= CommitGroup.textBytes }
@@ -53,8 +59,8 @@ final class CommitGroup {
     /// Whether it holds so much that writing it takes about as long as the sync behind it: then it need not wait for more.
     var isWorthASync: Bool { text.count >= 12 << 10 }
 
-    /// Whether there is text that is not compressed yet.
-    var isBehind: Bool { compressed < text.count }
+    /// Whether there is text that is not compressed yet, and shall be.
+    var isBehind: Bool { compressed < text.count && text.count > CommitGroup.wrappedBytes }
 
     /// Drops what was appended last.
     func truncate(text size: Int, operations count: Int) {
@@ -62,9 +68,9 @@ final class CommitGroup {
         operations.removeLast(operations.count - count)
     }
 
-    /// Compresses what is not compressed yet of the text up to `end`.
+    /// Compresses what is not compressed yet of the text up to `end`, once it is more than is only wrapped.
     func compress(upTo end: Int) throws(GzipError) {
-        guard compressed < end else { return }
+        guard isBehind, compressed < end else { return }
         if compressed == 0 { try compressor.begin() }
         let result = text.withUnsafeBytes { buffer -> Result<Void, GzipError> in
             do throws(GzipError) {
@@ -80,8 +86,12 @@ final class CommitGroup {
 
     /// The whole member of the text up to `end`; empty if there is none.
     func finish(upTo end: Int) throws(GzipError) -> [UInt8] {
-        try compress(upTo: end)
-        if compressed > 0 { try compressor.finish(to: &member) }
+        if end > CommitGroup.wrappedBytes { try compress(upTo: end) }
+        if compressed > 0 {
+            try compressor.finish(to: &member)
+        } else if end > 0 {
+            try wrapper.append(member: Array(text[..<end]), to: &member)
+        }
         return member
     }
 

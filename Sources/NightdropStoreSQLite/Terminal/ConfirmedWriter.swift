@@ -62,19 +62,28 @@ struct ConfirmedWriter {
 
     /// Takes the confirmed state from the records behind a row that are of an entity which is sent whole, and were not in
     /// it. Returns the last row looked at; nil once there are no more.
+    ///
+    /// What the terminal wrote itself stays where central does not return the entity; where it does, central has it or has
+    /// deleted it.
     mutating func removeStale(behind rid: Int64, limit: Int) throws -> Int64? {
         let whole = terms.isSnapshot ? nil : try Set(terms.whole.map { try EntityCodes.code(of: $0, in: db) })
         var last: Int64?
         var stale: [Int64] = []
+        var returned: [Int64: Bool] = [:]
         let rows = try SQLStatement(
             db,
-            "SELECT rid, csn IS NOT NULL AND snapshot IS NOT ?, entity FROM _record WHERE rid > ? ORDER BY rid LIMIT ?")
-        rows.bind(1, run)
-        rows.bind(2, rid)
+            """
+            SELECT rid, entity, csn IS NOT NULL FROM _record WHERE rid > ? AND snapshot IS NOT ? ORDER BY rid LIMIT ?
+            """)
+        rows.bind(1, rid)
+        rows.bind(2, run)
         rows.bind(3, Int64(limit))
         while try rows.step() {
             last = rows.integer(0)
-            if rows.integer(1) != 0, whole?.contains(rows.integer(2)) ?? true { stale.append(rows.integer(0)) }
+            let entity = rows.integer(1)
+            guard whole?.contains(entity) ?? true else { continue }
+            if returned[entity] == nil { returned[entity] = try isReturned(entity) }
+            if rows.integer(2) != 0 || returned[entity] == true { stale.append(rows.integer(0)) }
         }
         rows.reset()
         for rid in stale {

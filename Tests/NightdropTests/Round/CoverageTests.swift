@@ -60,6 +60,21 @@ struct CoverageTests {
         #expect(try chain.ids("product", till) == ["A"])
     }
 
+    @Test func whatOthersDeletedMeanwhileGoesThoughItIsOnesOwn() throws {
+        let chain = try Chain()
+        var till = try chain.till("T1", receiving: ["product"])
+        let other = try chain.till("T2")
+        _ = try till.record(OperationDraft(.create, "memo", id: "M", set: set(["text": "\"x\""])))
+        try chain.round([till, other])
+        #expect(try chain.ids("memo", till) == ["M"])
+        _ = try other.record(OperationDraft(.delete, "memo", id: "M"))
+        try chain.round([other])
+        till = try chain.reopen("T1", receiving: nil)
+        _ = try till.record(OperationDraft(.create, "memo", id: "N", set: set(["text": "\"y\""])))
+        try chain.round([till])
+        #expect(try chain.ids("memo", till) == ["N"])
+    }
+
     @Test func aNarrowerWishTakesConfirmedRecordsAwayAndKeepsWhatIsPending() throws {
         let chain = try Chain()
         try chain.record([("product", "A"), ("customer", "C"), ("customer", "D")])
