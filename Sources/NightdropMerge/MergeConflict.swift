@@ -22,7 +22,7 @@ public enum ConflictKind: String, Sendable, CaseIterable {
     case lost
 
     /// Whether it is about what one side did, rather than about two values.
-    var isAboutOneSide: Bool {
+    public var isAboutOneSide: Bool {
         switch self {
         case .constraint, .validation, .permission, .lost: true
         case .field, .createCreate, .deleteUpdate, .duplicate, .clock: false
