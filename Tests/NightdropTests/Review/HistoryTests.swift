@@ -113,7 +113,8 @@ import Testing
     }
 
     @Test func whatAnEarlierPolicyDecidedIsTold() throws {
-        let (_, central) = try decidedEarlier()
+        let (chain, central) = try decidedEarlier()
+        defer { withExtendedLifetime(chain) {} }
         let history = try central.history("product", "A")
         #expect(history.undecidable.isEmpty && history.entries.map(\.outcome) == [.lost, .applied, .applied])
         #expect(
@@ -181,12 +182,10 @@ import Testing
         let chain = try Chain(policy: policy)
         _ = try chain.central.record(OperationDraft(.create, "stock", id: "A", set: set(["name": "1"])))
         _ = try chain.central.record(OperationDraft(.delete, "stock", id: "A"))
-        _ = try chain.central.record(OperationDraft(.delete, "stock", id: "A"))
         _ = try chain.central.record(OperationDraft(.create, "stock", id: "A", set: set(["name": "1"])))
-        #expect(
-            try chain.central.history("stock", "A").entries.map(\.outcome) == [
-                .applied, .converged, .applied, .applied,
-            ])
+        let entries = try chain.central.history("stock", "A").entries
+        #expect(entries.map(\.outcome) == [.applied, .applied, .applied])
+        #expect(entries.first?.fields.map(\.outcome) == [.converged])
     }
 
     @Test func theLogShowsOperationsAndEventsAsTheyCame() throws {
