@@ -54,7 +54,8 @@ struct Accounts {
                     findings.append("change \(entry.csn) is in two histories")
                 }
                 if let same = log[entry.csn], same.isTold, fate(same.entry) != fate(entry) {
-                    findings.append("change \(entry.csn) is \(fate(same.entry)) in the log, \(fate(entry)) in the history")
+                    findings.append(
+                        "change \(entry.csn) is \(fate(same.entry)) in the log, \(fate(entry)) in the history")
                 }
             }
         }

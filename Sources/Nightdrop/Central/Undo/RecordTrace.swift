@@ -54,7 +54,9 @@ struct RecordTrace {
     mutating func skip() { isDone = true }
 
     /// Merges the next operation.
-    mutating func apply(_ found: OperationSource.Found, _ change: LoggedChange, _ moment: MergePast.Moment, _ origin: Origin) {
+    mutating func apply(
+        _ found: OperationSource.Found, _ change: LoggedChange, _ moment: MergePast.Moment, _ origin: Origin
+    ) {
         let before = replay
         _ = replay.apply(found, csn: change.csn, moment)
         let who = found.string(found.operation.by).map { "\(found.journal.node) (\($0))" } ?? found.journal.node.text
