@@ -33,6 +33,8 @@ public protocol CentralUndoReader {
     func bundles(named name: String) throws -> [BundleRow]
     /// The segments that a bundle was the first to bring.
     func segments(ofBundle id: Int64) throws -> [SegmentRow]
+    /// A record whose tombstone was removed, without its fields.
+    func buried(rid: Int64) throws -> RecordRow?
     /// All undos, by number.
     func undos() throws -> [UndoRow]
     /// Hands on the change log in its order, behind a CSN, until `body` returns false.

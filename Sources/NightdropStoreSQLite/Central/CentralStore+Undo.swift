@@ -24,6 +24,21 @@ extension SQLiteReading {
         return segments
     }
 
+    func buried(rid: Int64) throws -> RecordRow? {
+        try first(
+            """
+            SELECT e.name, s.name, b.id, b.head FROM _buried b JOIN _entity e ON e.code = b.entity
+            JOIN _store s ON s.code = b.store WHERE b.rid = ?
+            """
+        ) {
+            $0.bind(1, rid)
+        } _: {
+            RecordRow(
+                rid: rid, entity: $0.text(0), store: $0.text(1), id: $0.text(2), csn: $0.integer(3), lives: false,
+                fields: [])
+        }
+    }
+
     func undos() throws -> [UndoRow] {
         var undos: [UndoRow] = []
         try rows("SELECT number, bundle, undoes, \"by\", at, state, operations FROM _undo ORDER BY number") { row in

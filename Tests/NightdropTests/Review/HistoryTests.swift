@@ -113,7 +113,8 @@ import Testing
     }
 
     @Test func whatAnEarlierPolicyDecidedIsTold() throws {
-        let (_, central) = try decidedEarlier()
+        let (chain, central) = try decidedEarlier()
+        defer { withExtendedLifetime(chain) {} }
         let history = try central.history("product", "A")
         #expect(history.undecidable.isEmpty && history.entries.map(\.outcome) == [.lost, .applied, .applied])
         #expect(
@@ -134,6 +135,57 @@ import Testing
         let past = try #require(try central.record("product", "A", at: 1))
         #expect(past.undecidable == ["price"] && past.fields.map(\.name) == ["name"])
         #expect(try central.record("product", "A", at: 3)?.fields.map { $0.value.json } == ["3", "2"])
+    }
+
+    @Test func whatIsHeldBackIsToldAsSuch() throws {
+        let chain = try Chain(
+            policy: "version: 1\norganisation: Corner Shops\nentities: {product: {}, box: {}, sale: {direction: up}}\n")
+        for entity in ["product", "box"] {
+            _ = try chain.central.record(OperationDraft(.create, entity, id: "A", set: set(["price": "1"])))
+        }
+        let till = try chain.till("T1")
+        _ = try till.record(OperationDraft(.update, "box", id: "A", set: set(["price": "2"])))
+        _ = try till.record(OperationDraft(.update, "product", id: "A", set: set(["price": "2", "name": "1"])))
+        _ = try till.record(OperationDraft(.create, "product", id: "B", set: set(["name": "1"])))
+        _ = try till.record(OperationDraft(.create, "sale", id: "S", set: set(["total": "9"])))
+        let strict = """
+            version: 2
+            organisation: Corner Shops
+            entities:
+              product: {fields: {price: {type: decimal, min: 5, required: true}}}
+              box: {immutable: true}
+              sale: {direction: up, fields: {total: {type: decimal, max: 5}}}
+            """
+        try strict.write(toFile: chain.path("new.yaml"), atomically: true, encoding: .utf8)
+        let central = try chain.central.use(policy: chain.path("new.yaml"))
+        try chain.close("T1")
+        _ = try central.merge([chain.exchange])
+
+        #expect(try central.history("box", "A").entries.map(\.outcome) == [.held, .applied])
+        let product = try #require(try central.history("product", "A").entries.first)
+        #expect(product.outcome == .held && product.fields.map(\.outcome) == [.held, .applied])
+        #expect(product.fields.first?.after?.json == "1" && product.fields.first?.conflict != nil)
+        #expect(try central.history("sale", "S").entries.map(\.outcome) == [.applied], "a fact is booked as it is")
+        var log: [String] = []
+        try central.log(LogFilter()) { entry in
+            guard case .change(let change) = entry, change.entry.node == "T1" else { return }
+            log.append("\(change.entity) \(change.id) \(change.entry.outcome) \(change.entry.conflict != nil)")
+        }
+        #expect(
+            log == [
+                "box A held true", "product A held false", "product B held true", "sale S applied false",
+            ])
+        #expect(try central.verifyStore().problems.map(\.text) == [])
+    }
+
+    @Test func whatBringsARecordBackIsNotToldAsNothing() throws {
+        let chain = try Chain(policy: policy)
+        _ = try chain.central.record(OperationDraft(.create, "stock", id: "A", set: set(["name": "1"])))
+        _ = try chain.central.record(OperationDraft(.delete, "stock", id: "A"))
+        _ = try chain.central.record(OperationDraft(.create, "stock", id: "A", set: set(["name": "1"])))
+        let entries = try chain.central.history("stock", "A").entries
+        #expect(entries.map(\.outcome) == [.applied, .applied, .applied])
+        #expect(entries.first?.fields.map(\.outcome) == [.converged])
     }
 
     @Test func theLogShowsOperationsAndEventsAsTheyCame() throws {

@@ -145,6 +145,46 @@ import Testing
             try chain.central.record("stock", "A", at: .max)?.fields.map(\.value.decimal) == [ExactDecimal("10")])
     }
 
+    /// A bundle of T1 that changes and deletes stock A, and a head office that has removed the tombstone since.
+    private func buried() throws -> (Chain, String) {
+        let chain = try chain()
+        let till = try #require(chain.tills["T1"])
+        _ = try till.record(
+            OperationDraft(.update, "stock", id: "A", set: set(["shelf": "4"]), add: set(["quantity": "-2"])))
+        _ = try till.record(OperationDraft(.delete, "stock", id: "A"))
+        try chain.close("T1")
+        let bundle = try #require(try chain.merge().bundles.first { $0.outcome == .merged }?.file)
+        _ = try chain.central.writeReturns(to: chain.exchange)
+        try chain.takeAll()
+        for id in ["T1", "T2"] { _ = try chain.tills[id]?.export(to: chain.exchange) }
+        try chain.merge()
+        try #require(try chain.central.tidy() == 1)
+        return (chain, bundle)
+    }
+
+    @Test func aDeleteIsTakenBackAlsoAfterItsTombstoneIsGone() throws {
+        let (chain, bundle) = try buried()
+        let dry = try chain.central.undo(bundle, by: "Clara", dryRun: true)
+        let report = try chain.central.undo(bundle, by: "Clara")
+        #expect(report.revived == 1 && report.keptCount == 0 && report.operations == dry.operations)
+        let stock = try #require(try chain.central.get("stock", "A"))
+        #expect(stock["quantity"]?.decimal == ExactDecimal("10") && stock["shelf"]?.json == "null")
+        #expect(try chain.central.verifyStore().problems.map(\.text) == [])
+        _ = try chain.central.undo("undo-000001", by: "Dora")
+        #expect(try chain.central.get("stock", "A") == nil)
+        _ = try chain.central.undo(bundle, by: "Clara")
+        #expect(try chain.central.get("stock", "A")?["quantity"]?.decimal == ExactDecimal("10"))
+        #expect(try chain.central.verifyStore().problems.map(\.text) == [])
+    }
+
+    @Test func whatWasMadeAnewSinceItsTombstoneIsGoneStays() throws {
+        let (chain, bundle) = try buried()
+        _ = try chain.central.record(OperationDraft(.create, "stock", id: "A", set: set(["quantity": "3"])))
+        let report = try chain.central.undo(bundle, by: "Clara")
+        #expect(report.kept.map(\.reason) == ["made anew since"] && report.operations == 0)
+        #expect(try chain.central.get("stock", "A")?["quantity"]?.decimal == ExactDecimal("3"))
+    }
+
     @Test func anInterruptedUndoGoesOn() throws {
         let chain = try chain()
         let before = try show(chain)

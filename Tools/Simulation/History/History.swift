@@ -56,7 +56,7 @@ public final class History {
     private func step(_ offline: Set<Int>) throws {
         let index = Int.random(in: chain.tills.indices, using: &random)
         let till = chain.tills[index]
-        let kind = Int.random(in: 0..<25, using: &random)
+        let kind = Int.random(in: 0..<26, using: &random)
         if kind < 12 || offline.contains(index) { return try trading.trade(till, &random) }
         switch kind {
         case 12: try trading.tradeAtCentral(&random)
@@ -68,6 +68,7 @@ public final class History {
         case 20, 21: _ = try till.take([chain.exchange])
         case 22: try trading.review(&random)
         case 23 where undoes: try undo()
+        case 24: try chain.central.tidy()
         default: try restart(index)
         }
     }

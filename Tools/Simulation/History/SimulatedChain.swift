@@ -13,8 +13,8 @@ final class SimulatedChain {
     var acknowledged: Set<String> = []
     /// What all increments of a counter add up to, by counter.
     var sums: [String: Int64] = [:]
-    /// How many operations all nodes were told are durable.
-    private(set) var operations: Int64 = 0
+    /// How many operations each node was told are durable.
+    private(set) var operations: [String: Int64] = [:]
 
     init(in directory: String, tills count: Int, policy: RandomPolicy) throws {
         root = directory + "/nightdrop-\(UUID().uuidString)"
@@ -23,6 +23,7 @@ final class SimulatedChain {
         central = try Central.create(
             at: root + "/HQ", id: try SimulatedChain.id("HQ"), organisation: "Corner Shops",
             policy: root + "/policy.yaml")
+        prepare()
         for entity in ["customer", "product"] {
             let field = entity == "product" ? "stock" : "points"
             try note(central.record(OperationDraft(.create, entity, id: "A", set: [Field(field, .integer(0))])))
@@ -38,22 +39,35 @@ final class SimulatedChain {
 
     deinit { try? FileManager.default.removeItem(atPath: root) }
 
-    /// Counts what was recorded.
-    func note(_ recorded: Recorded) {
-        if !recorded.isRepeat { operations += recorded.last - recorded.first + 1 }
+    /// Counts what was recorded at a node.
+    func note(_ recorded: Recorded, at node: String = "HQ") {
+        if !recorded.isRepeat { operations[node, default: 0] += recorded.last - recorded.first + 1 }
     }
 
     /// Counts what an undo recorded.
-    func note(_ report: UndoReport) { operations += report.operations }
+    func note(_ report: UndoReport) { operations["HQ", default: 0] += report.operations }
+
+    /// Head office decides by hook: for one of both values, or a third.
+    private func prepare() {
+        central.onConflict(hook: RandomPolicy.hook) { question in
+            guard question.field != nil else { return .boolean(question.id != "B") }
+            let (central, incoming) = (question.central.value, question.incoming.value)
+            return incoming.json < central.json ? incoming : central.json.count > 1 ? central : .integer(5)
+        }
+    }
 
     /// Head office takes over the policy's present version.
     func use(_ policy: RandomPolicy) throws {
         try Data(policy.text.utf8).write(to: URL(fileURLWithPath: root + "/policy.yaml"))
         central = try central.use(policy: root + "/policy.yaml")
+        prepare()
     }
 
     /// Head office is opened again.
-    func restartCentral() throws { central = try Central(at: root + "/HQ") }
+    func restartCentral() throws {
+        central = try Central(at: root + "/HQ")
+        prepare()
+    }
 
     /// A till is opened again, with another wish of what to receive if one is given.
     func restartTill(_ index: Int, receiving: [String]?? = nil) throws {

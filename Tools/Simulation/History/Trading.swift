@@ -29,11 +29,11 @@ struct Trading {
         let (entity, id) = random.one(of: [("product", "A"), ("product", "B"), ("note", "N"), ("memo", "X")])
         let present = try central.get(entity, id)
         if present != nil, id != "A", random.oneIn(6) {
-            chain.note(try central.record(OperationDraft(.delete, entity, id: id)))
+            try record(at: central, OperationDraft(.delete, entity, id: id))
         } else {
             let field = entity == "product" ? "price" : "text"
             let draft = OperationDraft(present == nil ? .create : .update, entity, id: id, set: [Field(field, value)])
-            chain.note(try central.record(draft))
+            try record(at: central, draft)
         }
     }
 
@@ -43,9 +43,12 @@ struct Trading {
         try chain.central.conflicts { open.append($0.number) }
         for number in open where random.oneIn(2) {
             do {
-                let decision: Central.Decision = random.oneIn(2) ? .incoming : .central
+                let decision: Central.Decision = random.one(of: [
+                    .incoming, .central, .incoming, .central, .apply(set: nil, id: nil), .value("7"),
+                    .rule(.lastWriteWins),
+                ])
                 chain.note(try chain.central.resolve(number, decision))
-            } catch let error as NightdropError where [.refused, .tryAgain].contains(error.kind) {
+            } catch let error as NightdropError where [.refused, .tryAgain, .usage].contains(error.kind) {
                 // It shows no such value, or the record has moved on.
                 continue
             }
@@ -69,7 +72,7 @@ struct Trading {
             drafts.append(OperationDraft(.update, entity, id: "A", add: [Field(field, .integer(change))]))
             chain.sums[field, default: 0] += change
         }
-        chain.note(try till.record(drafts))
+        chain.note(try till.record(drafts), at: till.settings.id.text)
         chain.acknowledged.insert(mark)
     }
 
@@ -80,16 +83,27 @@ struct Trading {
         let draft = OperationDraft(
             .update, "sale", id: random.one(of: own.sorted()),
             set: [Field("void", FieldValue(checkedJSON: random.oneIn(2) ? "true" : "false"))])
-        chain.note(try till.record(draft))
+        chain.note(try till.record(draft), at: till.settings.id.text)
     }
 
     private func put(_ till: Terminal, _ entity: String, _ id: String, _ field: String, _ value: FieldValue) throws {
         let action: Action = try till.get(entity, id) == nil ? .create : .update
-        chain.note(try till.record(OperationDraft(action, entity, id: id, set: [Field(field, value)])))
+        try record(at: till, OperationDraft(action, entity, id: id, set: [Field(field, value)]))
     }
 
     private func delete(_ till: Terminal, _ entity: String, _ id: String) throws {
         guard try till.get(entity, id) != nil else { return }
-        chain.note(try till.record(OperationDraft(.delete, entity, id: id)))
+        try record(at: till, OperationDraft(.delete, entity, id: id))
+    }
+
+    /// What the policy forbids is refused at once, and nothing is written.
+    private func record(at till: Terminal, _ draft: OperationDraft) throws {
+        do { chain.note(try till.record(draft), at: till.settings.id.text) } catch let error as NightdropError
+            where error.kind == .refused
+        {}
+    }
+
+    private func record(at central: Central, _ draft: OperationDraft) throws {
+        do { chain.note(try central.record(draft)) } catch let error as NightdropError where error.kind == .refused {}
     }
 }

@@ -119,7 +119,8 @@ public struct HistoryEntry: Sendable {
         } else if action == .delete {
             worst = livedBefore == livedAfter ? .converged : .applied
         } else if livedBefore != livedAfter {
-            worst = worst ?? .applied
+            // A change that says nothing new may yet bring a record back.
+            worst = worst.map { ChangeOutcome.applied.isWorse(than: $0) ? .applied : $0 } ?? .applied
         }
         outcome = worst ?? .converged
     }
@@ -137,24 +138,17 @@ public struct HistoryEntry: Sendable {
         _ all: [RecordReplay.Disagreement]
     ) -> ChangeOutcome {
         guard let met else {
-            if all.contains(where: { $0.field == nil && $0.kind == .permission }) { return .held }
+            if all.contains(where: { $0.field == nil && $0.isHeld }) { return .held }
             guard let now = after.field(field), now.csn == csn else { return .converged }
             let isSame = before.field(field).map { FieldValue.areEqual($0.value, now.value) } ?? false
             return isSame ? .converged : .applied
         }
-        switch met.kind {
-        case .constraint: return .applied
-        case .validation: return .held
-        default: return decided(met)
-        }
+        return met.isHeld ? .held : met.kind.isAboutOneSide ? .applied : decided(met)
     }
 
     private func outcome(ofWhole met: RecordReplay.Disagreement) -> ChangeOutcome {
-        switch met.kind {
-        case .permission: .held
-        case .duplicate, .validation: livedAfter == nil ? .held : .applied
-        default: decided(met)
-        }
+        if met.isHeld { return .held }
+        return met.kind.isAboutOneSide || met.kind == .duplicate ? .applied : decided(met)
     }
 
     private func decided(_ met: RecordReplay.Disagreement) -> ChangeOutcome {

@@ -23,6 +23,8 @@ struct RecordReplay {
         let field: String?
         /// Whether the operation's value stands.
         let hasWon: Bool
+        /// Whether a value or an operation that breaks a rule was kept, and not applied.
+        let isHeld: Bool
         /// Whether a program has made a third value of both.
         let isThird: Bool
     }
@@ -76,6 +78,8 @@ struct RecordReplay {
                 kind: conflict.kind, state: conflict.state,
                 field: conflict.field.isEmpty ? nil : JSONString.unescaped(conflict.field),
                 hasWon: conflict.state == .decided && Values.areEqual(conflict.decided, conflict.incoming),
+                isHeld: (conflict.kind.isAboutOneSide || conflict.kind == .duplicate) && conflict.decided.isEmpty
+                    && conflict.rule != MergeConflict.changedBeforeCreated,
                 isThird: conflict.rule == MergeRule.hook.rawValue && !conflict.decided.isEmpty
                     && !Values.areEqual(conflict.decided, conflict.incoming)
                     && !Values.areEqual(conflict.decided, conflict.central))

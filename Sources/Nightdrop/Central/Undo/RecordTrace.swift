@@ -119,8 +119,8 @@ struct RecordTrace {
     }
 
     /// The operations that undo, for the record as it is now; what is left alone is noted in the report.
-    func drafts(_ present: RecordRow?, _ by: String, _ report: inout UndoReport) -> [OperationDraft] {
-        guard !isDone, let present else { return [] }
+    func drafts(_ present: RecordRow, _ by: String, _ report: inout UndoReport) -> [OperationDraft] {
+        guard !isDone else { return [] }
         let doubtful = replay.differences(from: present)
         guard !doubtful.contains(nil) else {
             report.keep(record, nil, "what decided whether it lives was not kept")
@@ -146,6 +146,30 @@ struct RecordTrace {
         report.fields += Int64(reverts.count)
         guard !reverts.isEmpty || !adds.isEmpty else { return [] }
         return [draft(.update, reverts, adds, by)]
+    }
+
+    /// The same for a record whose tombstone was removed: it is made anew if its delete is what shall be undone.
+    func draftsOfBuried(isMadeAnew: Bool, _ by: String, _ report: inout UndoReport) -> [OperationDraft] {
+        guard !isDone, life != nil || !fields.isEmpty || !counters.isEmpty else { return [] }
+        guard let life, life.before == true, life.ours == false, life.changedBy == nil else {
+            if let deletedBy { report.keep(record, nil, "deleted since by \(deletedBy)") }
+            return []
+        }
+        guard !isMadeAnew else {
+            report.keep(record, nil, "made anew since")
+            return []
+        }
+        let reverts = reverts([], &report)
+        let values = replay.values.map { field -> Field in
+            if let revert = reverts.first(where: { $0.name == field.name }) { return revert }
+            guard let sum = counters.first(where: { $0.name == field.name })?.sum,
+                let value = field.value.decimal?.subtracting(sum)
+            else { return field }
+            return Field(field.name, .decimal(value))
+        }
+        report.counters += Int64(counters.filter { $0.sum != .zero }.count)
+        report.revived += 1
+        return [draft(.create, values, [], by)]
     }
 
     private func draft(_ action: Action, _ set: [Field], _ add: [Field], _ by: String) -> OperationDraft {

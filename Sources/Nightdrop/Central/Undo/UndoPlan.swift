@@ -38,8 +38,14 @@ struct UndoPlan {
         while part.next < target.changes.count, part.drafts.count < UndoPlan.mostDrafts, bytes < UndoPlan.mostBytes {
             let group = try group(from: part.next, reader)
             for trace in try traces(group.records, group.chains, source, authors, reader) {
-                let present = try reader.record(rid: trace.record.rid)
-                let drafts = trace.drafts(present, by, &report)
+                let record = trace.record
+                let drafts: [OperationDraft]
+                if let present = try reader.record(rid: record.rid) {
+                    drafts = trace.drafts(present, by, &report)
+                } else {
+                    let other = try reader.record(entity: record.entity, store: record.store, id: record.id)
+                    drafts = trace.draftsOfBuried(isMadeAnew: other != nil, by, &report)
+                }
                 part.drafts += drafts
                 bytes += drafts.reduce(0) { $0 + $1.approximateBytes }
             }
@@ -72,7 +78,7 @@ struct UndoPlan {
                 targets.insert(target.changes[group.end].csn)
                 group.end += 1
             }
-            guard let row = try reader.record(rid: rid) else { continue }
+            guard let row = try reader.record(rid: rid) ?? reader.buried(rid: rid) else { continue }
             let record = RecordTrace.Identity(rid: rid, entity: row.entity, store: row.store, id: row.id)
             for change in try reader.chain(rid: rid) { group.chains.append((change, group.records.count)) }
             group.records.append((record, targets))
