@@ -49,6 +49,36 @@ import Testing
         #expect(try shop.run("conflicts", "-C", "HQ", "--kind", "quarrel").status == 64)
     }
 
+    @Test func theHistoryOfWhatIsNotKnownPointsToWhatWaits() throws {
+        let shop = try shop()
+        let text = try shop.succeed("history", "customer", "LOST", "-C", "HQ").out
+        #expect(text.contains("see conflict 4, nightdrop conflicts show 4"))
+        #expect(try shop.succeed("history", "customer", "NEVER", "-C", "HQ").out == "nothing is known of customer NEVER\n")
+    }
+
+    @Test func sensitiveValuesAreShownOnDemand() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        let create = #"{"entity":"customer","id":"A","action":"create","set":{"email":"%"}}"#
+        try shop.succeed("record", "-C", "HQ", input: create.replacing("%", with: "hq@secret"))
+        let made = create.replacing("create", with: "update").replacing("%", with: "till@secret")
+        try shop.succeed("return", "--all", "--to", "share", "-C", "HQ")
+        try shop.succeed("import", "share", "-C", "T01")
+        try shop.succeed("record", "-C", "T01", input: made)
+        try shop.succeed("record", "-C", "HQ", input: made.replacing("till@", with: "new@"))
+        try shop.succeed("close", "-C", "T01", "--to", "share")
+        let merged = try shop.succeed("merge", "share", "--dry-run", "-C", "HQ").out
+        try shop.succeed("merge", "share", "-C", "HQ")
+        let list = try shop.succeed("conflicts", "--all", "-C", "HQ").out
+        let json = try shop.succeed("conflicts", "--all", "--json", "-C", "HQ").out
+        let shown = try shop.succeed("conflicts", "show", "1", "-C", "HQ").out
+        let log = try shop.succeed("log", "-C", "HQ").out
+        for text in [merged, list, json, shown, log] {
+            #expect(text.contains("hidden value") && !text.contains("secret"), "\(text)")
+        }
+        #expect(try shop.succeed("conflicts", "show", "1", "--reveal", "-C", "HQ").out.contains("till@secret"))
+    }
+
     @Test func showIsAThreeWayView() throws {
         let shop = try shop()
         try shop.succeed("conflicts", "resolve", "1", "--take", "incoming", "--by", "Anna", "-C", "HQ")

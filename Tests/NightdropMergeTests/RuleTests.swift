@@ -1,3 +1,4 @@
+import NightdropMerge
 import NightdropModel
 import Testing
 
@@ -186,6 +187,31 @@ import Testing
         #expect(try desk.rules() == ["constraint open total - -2 -2 it must be at least 0"])
         try desk.merge("T1", [update("sale", "S", [("total", "3")])], at: 2)
         #expect(try desk.rules() == ["constraint decided total - -2 3 a later change"])
+    }
+
+    /// Whatever rule decides about the field, and whether it was there.
+    @Test(arguments: ["", "merge: max, ", "merge: min, ", "merge: central-wins, ", "merge: manual, "])
+    func aLaterValueOfTheTillClosesWhatItBroke(_ rule: String) throws {
+        let desk = try MergeDesk("  product: {fields: {f: {\(rule)type: decimal, min: 0}}}")
+        try desk.merge("HQ", [create("product", "A", [("f", "5")])])
+        try desk.merge("T1", [create("product", "B", [("f", "-1"), ("name", "1")])])
+        try desk.merge("T1", [update("product", "A", [("f", "-1")], base: 1)])
+        try desk.merge("HQ", [update("product", "A", [("f", "7")], base: 1)])
+        #expect(try desk.conflicts().map { $0.hasPrefix("constraint open f") } == [true, true])
+        try desk.merge("T1", [update("product", "B", [("f", "1")])], at: 2)
+        try desk.merge("T1", [update("product", "A", [("f", "6")], base: 1)], at: 2)
+        #expect(try desk.conflicts().prefix(2).map { $0.hasPrefix("constraint decided f") } == [true, true])
+    }
+
+    /// What a program has written may repeat what it had read.
+    @Test func aProgramsWordsAboutASensitiveValueStandInNoNotice() throws {
+        let desk = try MergeDesk("  customer: {fields: {email: {sensitive: true, merge: hook, hook: x}}}")
+        desk.hook = { _ in .failed("it ended with status 1: ann@x") }
+        try desk.merge("HQ", [create("customer", "A", [("email", #""hq@x""#)])])
+        try desk.merge("T1", [update("customer", "A", [("email", #""ann@x""#)], base: 1)])
+        try desk.merge("T2", [update("customer", "A", [("email", #""bob@x""#)], base: 1)], at: 5)
+        let notices = try desk.notices("T1") + desk.notices("T2")
+        #expect(notices.count == 2 && notices.allSatisfy { $0.contains("last-write-wins") && !$0.contains("@x") })
     }
 
     @Test func aSensitiveValueStandsInNoNotice() throws {

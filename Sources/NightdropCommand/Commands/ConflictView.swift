@@ -9,10 +9,17 @@ struct ConflictView {
     private let present: PresentValue?
     private let decisions: [ConflictDecision]
 
-    init(_ central: Central, _ row: ConflictRow) throws {
-        self.row = row
-        present = try central.present(row)
-        decisions = try central.decisions(row)
+    init(_ central: Central, _ row: ConflictRow, reveals: Bool) throws {
+        var present = try central.present(row)
+        var decisions = try central.decisions(row)
+        if !reveals {
+            let policy = central.policy.entity(row.entity)
+            if row.field.map(policy.isSensitive) == true { present?.value = JSONValue.string(Hidden.value).compact }
+            decisions = decisions.map { $0.hidingSensitive(policy) }
+        }
+        self.row = reveals ? row : central.hidingSensitive(row)
+        self.present = present
+        self.decisions = decisions
     }
 
     var json: JSONValue {
@@ -64,7 +71,15 @@ struct ConflictView {
         row.heldOperation != nil
             ? "apply it with: nightdrop conflicts apply \(row.number) [--set JSON]; "
                 + "drop it with: nightdrop conflicts resolve \(row.number) --take central"
-            : "decide it with: nightdrop conflicts resolve \(row.number) --take central|incoming|base"
+            : "decide it with: nightdrop conflicts resolve \(row.number) \(choices)"
+    }
+
+    private var choices: String {
+        let sides = [
+            ("central", row.central != nil || row.field == nil || row.isOversell), ("incoming", row.incoming != nil),
+            ("base", row.base != nil && row.field != nil),
+        ].filter(\.1).map(\.0)
+        return sides.isEmpty ? "--set JSON" : "--take \(sides.joined(separator: "|")), or --set JSON"
     }
 
     private func show(_ lines: [(String, String)], to console: Console) throws {

@@ -58,6 +58,7 @@ struct ConflictsList: ParsableCommand {
         let filter = ConflictFilter(
             all: all, state: state?.rawValue, kind: kind?.rawValue, entity: entity, store: store, terminal: terminal)
         try central.conflicts(filter) { row in
+            let row = central.hidingSensitive(row)
             if console.isJSON { return try console.out.json(row.json) }
             table.add([
                 String(row.number), row.kind, row.state, row.record, row.field ?? "", row.plain(row.base),
@@ -80,18 +81,23 @@ struct ConflictsShow: ParsableCommand {
         commandName: "show",
         abstract: "Show one conflict with everything that is known of it.",
         discussion: Manual.page(
-            "Shows who set what and when, from which value both started, what stands now, and who decided what and why.",
-            examples: ["nightdrop conflicts show 12"], statuses: [.notFound, .inputOutput]))
+            """
+            Shows who set what and when, from which value both started, what stands now, and who decided what and why. \
+            Values of fields that the policy calls sensitive are hidden, here and in the list, unless --reveal asks for them.
+            """,
+            examples: ["nightdrop conflicts show 12", "nightdrop conflicts show 12 --reveal"], statuses: [.notFound, .inputOutput]))
 
     @Argument(help: "The conflict's number.")
     var number: Int64
+    @Flag(help: "Also show the values of sensitive fields.")
+    var reveal = false
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let console = Console(output)
         let central = try Node.central(node, instead: "see nightdrop notices")
-        let view = try ConflictView(central, ConflictLookUp.row(number, central))
+        let view = try ConflictView(central, ConflictLookUp.row(number, central), reveals: reveal)
         if console.isJSON {
             try console.out.json(view.json)
         } else {

@@ -12,7 +12,7 @@ struct ConflictsApply: ParsableCommand {
             What a till sent and head office could not apply is kept whole: a change of a record that is not known here, a \
             value that the policy does not allow, an entity that the till may not write. This applies it, as an operation \
             of head office that travels to all tills; --set gives other values for some of its fields, --id another \
-            record. To drop it instead: conflicts resolve N --take central.
+            record. A single value that was left out is applied the same way. To drop it instead: conflicts resolve N --take central.
             """,
             examples: [
                 "nightdrop conflicts apply 12", "nightdrop conflicts apply 12 --set '{\"price\":2.75}' --by Anna",

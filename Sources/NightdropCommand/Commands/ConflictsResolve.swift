@@ -144,7 +144,7 @@ struct DecisionReport {
     }
 
     private func show(_ number: Int64, _ recorded: Recorded) throws {
-        guard let row = try central.conflict(number) else { return }
+        guard let row = try central.conflict(number).map(central.hidingSensitive) else { return }
         if console.isJSON {
             return try console.out.json([
                 "conflict": .integer(number), "first": .integer(recorded.first), "last": .integer(recorded.last),

@@ -64,8 +64,10 @@ extension Central {
             // Where there is no record, there is nothing that could have changed.
             if change.rid == nil { entry.outcome = conflicts.isEmpty ? .converged : .held }
         }
+        let entity = found.string(found.operation.entity) ?? ""
+        entry.hideSensitive(policy.entity(entity))
         return LoggedOperation(
-            entry: entry, entity: found.string(found.operation.entity) ?? "",
+            entry: entry, entity: entity,
             store: (record?.store).flatMap { $0.isEmpty ? nil : $0 },
             id: record?.id ?? found.string(found.operation.id) ?? "", isTold: told != nil || change.rid == nil)
     }

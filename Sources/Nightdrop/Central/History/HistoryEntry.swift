@@ -33,6 +33,13 @@ public struct FieldChange: Sendable {
     public let outcome: ChangeOutcome
     /// The conflict about it.
     public let conflict: Int64?
+
+    /// Without its values.
+    var hidden: FieldChange {
+        func hide(_ value: FieldValue?) -> FieldValue? { value.map { _ in .string(Hidden.value) } }
+        return FieldChange(
+            name: name, before: hide(before), after: hide(after), outcome: outcome, conflict: conflict)
+    }
 }
 
 /// A change of a record: who did what, when and where, as it stands in the journal, and what head office made of it.
@@ -52,11 +59,11 @@ public struct HistoryEntry: Sendable {
     /// What it did.
     public let action: Action
     /// The fields that it set.
-    public let set: [Field]
+    public private(set) var set: [Field]
     /// Their values before, as far as the till knew.
-    public let was: [Field]
+    public private(set) var was: [Field]
     /// The increments.
-    public let add: [Field]
+    public private(set) var add: [Field]
     /// When head office merged it, in milliseconds since 1970.
     public let merged: Int64
     /// The bundle that brought it first; nil for head office's own.
@@ -86,6 +93,14 @@ public struct HistoryEntry: Sendable {
         add = FieldCursor.fields(found.text.buffer, operation.add)
         self.merged = merged
         self.bundle = bundle
+    }
+
+    /// Hides the values of fields that a policy calls sensitive.
+    mutating func hideSensitive(_ policy: EntityPolicy) {
+        set = Hidden.fields(set, policy)
+        was = Hidden.fields(was, policy)
+        add = Hidden.fields(add, policy)
+        fields = fields.map { policy.isSensitive($0.name) ? $0.hidden : $0 }
     }
 
     /// Says what the operation did to the record: `conflicts` are the store's about the record.

@@ -22,7 +22,9 @@ extension Central {
             var entities = observer.entities
             for (entity, count) in session.knownOperations { entities[entity, default: .init()].known += count }
             var conflicts: [ConflictRow] = []
-            try writer.conflicts(ConflictFilter(all: true, after: ground.cursor.csn)) { conflicts.append($0) }
+            try writer.conflicts(ConflictFilter(all: true, after: ground.cursor.csn)) {
+                conflicts.append(hidingSensitive($0))
+            }
             let promise = MergePlan.Promise(
                 node: settings.id, cursor: ground.cursor, journal: ground.journal,
                 policyVersion: ground.policyVersion, policy: ground.policy,

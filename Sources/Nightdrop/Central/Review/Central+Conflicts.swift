@@ -18,6 +18,11 @@ extension Central {
     /// One conflict; nil if there is none of that number.
     public func conflict(_ number: Int64) throws -> ConflictRow? { try store.read { try $0.conflict(number) } }
 
+    /// A conflict as lists, plans and logs may show it: without the values of fields that the policy calls sensitive.
+    public func hidingSensitive(_ conflict: ConflictRow) -> ConflictRow {
+        conflict.hidingSensitive(policy.entity(conflict.entity))
+    }
+
     /// What stands now in the place that a conflict is about; nil where it is about the whole record, or there is none.
     public func present(_ conflict: ConflictRow) throws -> PresentValue? {
         try store.read { try $0.present(conflict) }
@@ -53,12 +58,20 @@ public struct ConflictDecision: Sendable {
     /// What it did.
     public let action: Action
     /// The fields that it set.
-    public let set: [Field]
+    public private(set) var set: [Field]
     /// The increments.
-    public let add: [Field]
+    public private(set) var add: [Field]
 
     /// Whether it changed anything, rather than leave everything as it was.
     public var changes: Bool { !set.isEmpty || !add.isEmpty }
+
+    /// Without the values of fields that a policy calls sensitive.
+    public func hidingSensitive(_ policy: EntityPolicy) -> ConflictDecision {
+        var hidden = self
+        hidden.set = Hidden.fields(set, policy)
+        hidden.add = Hidden.fields(add, policy)
+        return hidden
+    }
 
     init(_ revision: Int64, _ line: [UInt8]) throws(JSONError) {
         let result = line.withUnsafeBytes { line -> Result<ConflictDecision, JSONError> in
