@@ -11,9 +11,8 @@ public enum Hidden {
 
     /// Fields, with those hidden that a policy calls sensitive.
     public static func fields(_ fields: [Field], _ policy: EntityPolicy) -> [Field] {
-        fields.map {
-            policy.isSensitive($0.name) ? Field($0.name, FieldValue(checkedJSON: JSONString.quoted(value))) : $0
-        }
+        let hidden = FieldValue(checkedJSON: JSONString.quoted(value))
+        return fields.map { policy.isSensitive($0.name) ? Field($0.name, hidden) : $0 }
     }
 
     /// The members of an object of fields, or of an operation's line.

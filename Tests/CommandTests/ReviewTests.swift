@@ -53,7 +53,8 @@ import Testing
         let shop = try shop()
         let text = try shop.succeed("history", "customer", "LOST", "-C", "HQ").out
         #expect(text.contains("see conflict 4, nightdrop conflicts show 4"))
-        #expect(try shop.succeed("history", "customer", "NEVER", "-C", "HQ").out == "nothing is known of customer NEVER\n")
+        let never = try shop.succeed("history", "customer", "NEVER", "-C", "HQ").out
+        #expect(never == "nothing is known of customer NEVER\n")
     }
 
     @Test func sensitiveValuesAreShownOnDemand() throws {
@@ -76,6 +77,7 @@ import Testing
         for text in [merged, list, json, shown, log] {
             #expect(text.contains("hidden value") && !text.contains("secret"), "\(text)")
         }
+        #expect(!shown.contains("  now"))
         #expect(try shop.succeed("conflicts", "show", "1", "--reveal", "-C", "HQ").out.contains("till@secret"))
     }
 

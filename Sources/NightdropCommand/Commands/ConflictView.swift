@@ -12,12 +12,16 @@ struct ConflictView {
     init(_ central: Central, _ row: ConflictRow, reveals: Bool) throws {
         var present = try central.present(row)
         var decisions = try central.decisions(row)
+        let shown = reveals ? row : central.hidingSensitive(row)
         if !reveals {
             let policy = central.policy.entity(row.entity)
-            if row.field.map(policy.isSensitive) == true { present?.value = JSONValue.string(Hidden.value).compact }
+            if row.field.map(policy.isSensitive) == true {
+                let isStill = present?.value == row.decided ?? row.central
+                present?.value = (isStill ? shown.decided ?? shown.central : nil) ?? Hidden.other
+            }
             decisions = decisions.map { $0.hidingSensitive(policy) }
         }
-        self.row = reveals ? row : central.hidingSensitive(row)
+        self.row = shown
         self.present = present
         self.decisions = decisions
     }

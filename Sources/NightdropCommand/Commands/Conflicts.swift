@@ -82,8 +82,9 @@ struct ConflictsShow: ParsableCommand {
         abstract: "Show one conflict with everything that is known of it.",
         discussion: Manual.page(
             """
-            Shows who set what and when, from which value both started, what stands now, and who decided what and why. \
-            Values of fields that the policy calls sensitive are hidden, here and in the list, unless --reveal asks for them.
+            Shows who set what and when, from which value both started, what stands now, and who decided what and \
+            why. Values of fields that the policy calls sensitive are hidden, here and in the list, unless --reveal asks for \
+            them.
             """,
             examples: ["nightdrop conflicts show 12", "nightdrop conflicts show 12 --reveal"], statuses: [.notFound, .inputOutput]))
 

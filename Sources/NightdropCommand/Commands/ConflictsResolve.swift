@@ -128,7 +128,9 @@ struct DecisionReport {
                     ])
                 } else {
                     try console.out.flush()
-                    Console.error("nightdrop: conflict \(resolution.conflict): \(error.message.visible)")
+                    let number = "conflict \(resolution.conflict)"
+                    let place = error.message.hasPrefix(number) ? "" : "\(number): "
+                    Console.error("nightdrop: \(place)\(error.message.visible)")
                 }
             }
         }
