@@ -2,6 +2,7 @@ import ArgumentParser
 import Nightdrop
 import NightdropFormats
 import NightdropModel
+import NightdropStore
 
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -37,6 +38,19 @@ struct History: ParsableCommand {
         guard limit > 0 else { throw ValidationError("--limit is at least 1") }
     }
 
+    /// What came in about a record that head office does not know is kept as conflicts.
+    private func pointToWhatWaits(_ central: Central, _ console: Console) throws {
+        var waiting: [String] = []
+        try central.conflicts(ConflictFilter(all: true, entity: entity)) { row in
+            if row.id == id, store == nil || row.store == store { waiting.append(String(row.number)) }
+        }
+        guard let first = waiting.first else { return }
+        let number = waiting.count == 1 ? "conflict" : "conflicts"
+        try console.say(
+            "what came in about it was not applied: see \(number) \(Words.list(waiting)), "
+                + "nightdrop conflicts show \(first)")
+    }
+
     func run() throws {
         let console = Console(output)
         let central = try Node.central(node, instead: "head office keeps the history")
@@ -50,6 +64,7 @@ struct History: ParsableCommand {
             for entry in history.entries { try console.out.json(entry.json(history)) }
         } else if history.entries.isEmpty {
             try console.say("nothing is known of \(entity) \(id)".visible)
+            try pointToWhatWaits(central, console)
         } else {
             var table = Table(
                 ["change", "at", "node", "seq", "by", "action", "what", "outcome", "bundle"], numbers: [0, 3])
