@@ -56,7 +56,6 @@ watch:
   interval: {interval}
   retryLimit: 4
   breakerPause: 2
-  heartbeat: 30
 """
 
 FACTS = ("sale", "payment")

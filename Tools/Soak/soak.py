@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A chain of shops under `nightdrop watch`, in one shared directory that is treated badly."""
 import argparse
-import os
+import json
 import pathlib
 import random
 import shutil
@@ -123,6 +123,8 @@ def soak(given, chain, mounts, seed, interval, settle, invoices):
     rows = watches.growth()
     wrong += checks.flat(rows)
     done, told = explained(actions, watches)
+    if given.keep:
+        (chain.work / "mishaps.jsonl").write_text("".join(json.dumps(action.facts) + "\n" for action in actions))
     wrong += [f"{kind}: none of {count} mishaps can be understood from the logs"
               for kind, count in done.items() if not told[kind]]
     summary(given, trade, seconds, settled, watches, rows, actions, done, told, kinds)
