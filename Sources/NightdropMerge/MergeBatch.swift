@@ -106,10 +106,10 @@ public final class MergeBatch {
         slotOf.reserveCapacity(count)
     }
 
-    /// Whether there is room for so much more, with at most `limit` operations in all.
-    public func hasRoom(operations count: Int, bytes: Int, limit: Int = Limits.batchOperations) -> Bool {
+    /// Whether there is room for so much more.
+    public func hasRoom(operations count: Int, bytes: Int) -> Bool {
         operations.isEmpty
-            || (operations.count + count <= limit && textBytes + bytes <= Limits.batchTextBytes)
+            || (operations.count + count <= Limits.batchOperations && textBytes + bytes <= Limits.batchTextBytes)
     }
 
     /// Begins a run; the operations added next belong to it.

@@ -11,8 +11,8 @@ final class DirectoryWorker: Sendable {
     /// What others tell a worker.
     struct Mail: Sendable {
         var urgency: Urgency?
-        var hasChanged = false
-        var isToCycle = false
+        /// Something has changed that may have been the cause of a failure.
+        var isToRetry = false
     }
 
     let path: String
@@ -68,8 +68,7 @@ final class DirectoryWorker: Sendable {
             return mail
         }
         if let urgency = mail.urgency { state.plan.schedule.add(urgency) }
-        if mail.hasChanged { state.plan.changed(at: Clocks.monotonic()) }
-        if mail.isToCycle { state.plan.cycleNow(at: Clocks.monotonic()) }
+        if mail.isToRetry { state.plan.retry(at: Clocks.monotonic()) }
     }
 
     /// What the system reports: bundles for us, and whatever changes about the directory itself.
@@ -78,11 +77,10 @@ final class DirectoryWorker: Sendable {
         for change in changes {
             switch change {
             case .entry(_, let name) where BundleName.isBundle(name): state.plan.arrived(at: now)
-            case .entry(_, CarrierMarker.fileName), .entry(_, "to"), .entry(_, node.id.text), .mounts:
+            case .entry(_, CarrierMarker.fileName), .entry(_, "to"), .entry(_, node.id.text):
                 state.plan.changed(at: now)
-            case .missed: state.plan.arrived(at: now)
-            case .gone: state.plan.arrived(at: now)
-            case .entry: continue
+            case .missed, .gone: state.plan.arrived(at: now)
+            case .entry, .mounts: continue
             }
         }
     }
@@ -147,7 +145,9 @@ final class DirectoryWorker: Sendable {
         let exports = state.plan.schedule.exports || isHeartbeat || state.owesWord && isCycle || isRepeated
         emit(.exchanging(directory: path))
         report(self, WorkerReport(directory: state.report, isSyncing: true, bundles: state.ledger.failed))
-        let done = try node.exchange(with: path, exports: exports, cleansUp: state.isFirstExchange)
+        let done = try node.exchange(
+            with: path, exports: exports, cleansUp: state.isFirstExchange,
+            isEnding: { [weak self] in self?.isStopping.load(ordering: .acquiring) ?? true })
         let end = Clocks.monotonic()
         let summary = note(done, &state, took: end - start)
         if let failure = done.failure { return fail(&state, failure) }

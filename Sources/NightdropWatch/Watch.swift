@@ -23,7 +23,7 @@ public final class Watch: Sendable {
     private let given: WatchOptions
     private let observe: (@Sendable (WatchEvent) -> Void)?
     private let node: WatchedNode
-    private let lock: any FileLock
+    private let lock: Mutex<(any FileLock)?>
     private let readers = Mutex<(next: Int, all: [Int: AsyncStream<WatchEvent>.Continuation])>((0, [:]))
     private let state = Mutex(State())
 
@@ -55,7 +55,7 @@ public final class Watch: Sendable {
                     .usage,
                     "nothing to watch: name a directory, here or in \(node.directory.settings), or removable media")
             }
-            lock = try Watch.lock(node)
+            lock = Mutex(try Watch.lock(node))
         } catch { throw NightdropError(any: error) }
     }
 
@@ -73,7 +73,7 @@ public final class Watch: Sendable {
         }
     }
 
-    /// Runs until `stop` is called or the task is cancelled; what is in hand then is finished.
+    /// Runs until `stop` is called or the task is cancelled; what is in hand then is finished. Once only.
     public func run() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -111,6 +111,7 @@ public final class Watch: Sendable {
                 emit(.reloaded)
             } catch { emit(.notReloaded(reason: "\(error)")) }
         }
+        lock.withLock { $0 = nil }
         emit(.stopped)
         for continuation in readers.withLock({ $0.all.values.map(\.self) }) { continuation.finish() }
     }

@@ -71,11 +71,11 @@ final class WatchSession: Sendable {
             let changes = monitor.wait(milliseconds: keeper.wait(isDirty: isDirty, at: Clocks.monotonic()))
             if changes.contains(.mounts) {
                 if settings.removable { lookForMedia(running) }
-                tellWorkers { $0.hasChanged = true }
+                tellWorkers { $0.isToRetry = true }
             }
             // Somebody enrolled the node, or changed its settings.
             if changes.contains(.entry(directory: node.directory.path, name: Path.name(of: node.directory.settings))) {
-                tellWorkers { $0.hasChanged = true }
+                tellWorkers { $0.isToRetry = true }
             }
             if let urgency = keeper.look(changes, at: Clocks.monotonic(), emit) {
                 tellWorkers { $0.add(urgency) }

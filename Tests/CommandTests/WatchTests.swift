@@ -33,6 +33,25 @@ import Testing
         #expect(events.last?["event"] == "stopped")
     }
 
+    /// What is not urgent waits for its cycle; what is urgent takes everything along.
+    @Test func aCriticalRecordTakesTheOthersAlong() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        let till = try Daemon(shop, "watch", "share", "-C", "T01")
+        try till.expect { $0.contains("written=1") }
+        try shop.succeed("merge", "-C", "HQ", "share", "--return", "share")
+        try shop.succeed("exchange", "-C", "HQ", "share")
+        try shop.succeed("record", "-C", "T01", input: price("2.95"))
+        try eventually("it is noticed") { try shop.status("T01")["totals"]?["pending"] == 1 }
+        #expect(try shop.names("share/to/HQ") == [])
+        try shop.succeed("record", "-C", "T01", input: sale(1))
+        try eventually("both are there") {
+            try shop.succeed("exchange", "-C", "HQ", "share")
+            return try shop.has(1, at: "HQ") && shop.price("HQ") == "2.95"
+        }
+        #expect(try till.end(SIGTERM) == 0)
+    }
+
     /// Head office's own change, and another till's, come by themselves at the interval.
     @Test func changesSpreadToTillsThatSendNothing() throws {
         let shop = try Workspace()

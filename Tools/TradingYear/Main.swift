@@ -20,6 +20,7 @@ enum TradingYear {
         let data = try DataDirectory(options.data, days: options.days)
         let work = try WorkDirectory(options.keep)
         defer { work.removeIfTemporary() }
+        if let seed = options.disagree { return try disagree(data, work, seed: seed) }
         let clock = Stopwatch()
         let chain = try Chain(work)
         let year = Year(chain, data, options)
@@ -32,5 +33,18 @@ enum TradingYear {
         Report.sizes(work)
         Report.end(checks.differences, seconds: clock.seconds)
         return checks.differences
+    }
+
+    private static func disagree(_ data: DataDirectory, _ work: WorkDirectory, seed: UInt64) throws -> [String] {
+        let clock = Stopwatch()
+        var quarrel = try Quarrel(work, seed: seed)
+        for day in data.days {
+            try quarrel.day(data.rows(of: day))
+            Report.note("\(day): \(quarrel.edits) edits, \(quarrel.found) disagreements so far")
+        }
+        try quarrel.check()
+        Report.line("\(quarrel.edits) edits on \(data.days.count) days, \(quarrel.found) disagreements found")
+        Report.end(quarrel.differences, seconds: clock.seconds)
+        return quarrel.differences
     }
 }

@@ -14,7 +14,8 @@ struct Failure: Error, CustomStringConvertible {
 /// What the caller asked for.
 struct Options {
     static let usage =
-        "usage: Tools/trade-year DATA-DIRECTORY [--days N] [--keep DIR] [--through-command-line DAY,DAY…]"
+        "usage: Tools/trade-year DATA-DIRECTORY [--days N] [--keep DIR] [--through-command-line DAY,DAY…]\n"
+        + "       Tools/trade-year DATA-DIRECTORY --disagree SEED [--days N] [--keep DIR]"
 
     /// The directory of `YYYY-MM-DD.csv.gz` files.
     var data = ""
@@ -24,6 +25,8 @@ struct Options {
     var keep: String?
     /// The days that are traded with the executable instead of the library.
     var throughCommandLine: Set<String> = []
+    /// Do not trade, but edit the days' products so that people disagree, by this seed.
+    var disagree: UInt64?
 
     init(_ arguments: [String]) throws {
         var rest = arguments[...]
@@ -40,6 +43,9 @@ struct Options {
                 guard let count = Int(value), count > 0 else { throw wrong("--days takes a number, not \(value)") }
                 days = count
             case "--keep": keep = value
+            case "--disagree":
+                guard let seed = UInt64(value) else { throw wrong("--disagree takes a seed, a number, not \(value)") }
+                disagree = seed
             case "--through-command-line": throughCommandLine = Set(value.split(separator: ",").map(String.init))
             default: throw wrong("there is no option \(word)")
             }

@@ -5,6 +5,7 @@ import Nightdrop
 import NightdropFiles
 import NightdropFormats
 import NightdropWatch
+import Synchronization
 
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,7 +75,8 @@ private enum Signals {
 }
 
 /// Writes events as they come: to the log, and as data.
-private struct WatchLog: Sendable {
+private final class WatchLog: Sendable {
+    private let turn = Mutex(())
     private let isJSON: Bool
     private let level: WatchEvent.Level
     private let printsEvents: Bool
@@ -87,12 +89,12 @@ private struct WatchLog: Sendable {
 
     func take(_ event: WatchEvent) {
         let now = WatchLog.now()
-        if printsEvents {
-            // A line is written whole, whichever thread it comes from.
-            WatchLog.write(event.json(at: now).compact, to: STDOUT_FILENO)
+        // Events come from many threads, and each is a line of its own.
+        turn.withLock { _ in
+            if printsEvents { WatchLog.write(event.json(at: now).compact, to: STDOUT_FILENO) }
+            guard event.level.rank >= level.rank else { return }
+            WatchLog.write(isJSON ? event.json(at: now).compact : event.line(at: now), to: STDERR_FILENO)
         }
-        guard event.level.rank >= level.rank else { return }
-        WatchLog.write(isJSON ? event.json(at: now).compact : event.line(at: now), to: STDERR_FILENO)
     }
 
     /// In milliseconds since 1970.

@@ -73,7 +73,11 @@ final class WatchedNode: Sendable {
     }
 
     /// Takes in what lies in a directory, and answers it or, at a terminal if `exports`, sends what is pending.
-    func exchange(with path: String, exports: Bool, cleansUp: Bool) throws -> Exchange {
+    ///
+    /// `isEnding` is asked before each bundle: then the others stay for the next time.
+    func exchange(
+        with path: String, exports: Bool, cleansUp: Bool, isEnding: @escaping @Sendable () -> Bool
+    ) throws -> Exchange {
         try turn.withLock { _ in
             let role = try refreshed()
             var options = ExchangeOptions()
@@ -82,7 +86,9 @@ final class WatchedNode: Sendable {
             options.asksForLargeChanges = true
             options.cleansUp = cleansUp
             options.answersAll = false
+            options.isEnding = isEnding
             options.needsMarker = true
+            options.isShared = true
             options.heartbeatMilliseconds = role.settings.watch.heartbeat
             let report =
                 switch role {
@@ -160,9 +166,7 @@ extension WatchedNode.Role {
         case .terminal(let terminal):
             try terminal.follow()
             return try terminal.status()
-        case .central(let central):
-            try central.writeStatus()
-            return try central.status()
+        case .central(let central): return try central.writeStatus()
         }
     }
 }

@@ -51,14 +51,14 @@ struct DirectoryPlan: Sendable {
     /// Something has arrived.
     mutating func arrived(at now: Int64) { arrivedAt = arrivedAt ?? now }
 
-    /// Something has changed about the directory itself: it is tried at once.
+    /// Something has changed that may have been the cause of a failure: if there was one, it is tried at once.
+    mutating func retry(at now: Int64) { attempts.tryNow(at: now) }
+
+    /// Something has changed about the directory itself: it is looked at at once.
     mutating func changed(at now: Int64) {
-        attempts.tryNow(at: now)
+        retry(at: now)
         arrivedAt = arrivedAt ?? now
     }
-
-    /// Look again at the next occasion, as if the time had come.
-    mutating func cycleNow(at now: Int64) { nextCycle = min(nextCycle, now) }
 
     /// Somebody else works on the node: the same again, a little later.
     mutating func postpone(at now: Int64) {

@@ -20,7 +20,9 @@ extension Central {
         if options.cleansUp, !visit.report.isReadOnly {
             visit.attempt { try removeLeftovers(in: $0.place) }
         }
-        let merged = try merge([visit.report.directory], progress: ExchangeProgress.merging(options.progress))
+        let merged = try merge(
+            [visit.report.directory], progress: ExchangeProgress.merging(options.progress),
+            isEnding: options.isEnding)
         visit.took(merged.bundles)
         guard options.isLeaving else { return visit.finish() }
         let answers = try answers(to: merged.bundles, all: options.answersAll)

@@ -11,16 +11,18 @@ extension Central {
     /// - Parameters:
     ///   - exchange: Where to write return bundles for the terminals whose bundles were taken; nil for none.
     ///   - progress: Called now and then, from another thread.
-    /// - Throws: `NightdropError` of kind `tryAgain` if another merge runs on this node for seconds; an error of the store or the
-    ///   disk, after which everything that was committed stays and the rest can be merged again.
+    ///   - isEnding: Asked before each bundle, from another thread: whether the others shall be passed over.
+    /// - Throws: `NightdropError` of kind `tryAgain` if another merge runs on this node for seconds; an error of the store or
+    ///   the disk, after which everything that was committed stays and the rest can be merged again.
     public func merge(
-        _ paths: [String], returnTo exchange: String? = nil, progress: (@Sendable (MergeProgress) -> Void)? = nil
+        _ paths: [String], returnTo exchange: String? = nil, progress: (@Sendable (MergeProgress) -> Void)? = nil,
+        isEnding: (@Sendable () -> Bool)? = nil
     ) throws -> MergeReport {
         let lock = try lockForMerge()
         defer { _ = lock }
         let inputs = try MergeInput.collect(paths, for: settings.id, fileSystem)
         var committer = MergeCommitter(HookDesk(self))
-        let session = try run(inputs, progress) { try committer.commit($0, to: store) }
+        let session = try run(inputs, progress, isEnding: isEnding) { try committer.commit($0, to: store) }
         for copy in session.inboxCopies { try? fileSystem.remove(copy) }
         // What is not tidied today is tidied with the next merge; this one is done.
         try? tidyIfDue()
@@ -62,7 +64,8 @@ extension Central {
     /// Takes in and decodes on one thread, commits on this one.
     func run(
         _ inputs: [MergeInput], leaving trace: MergeSession.Trace = .all,
-        _ progress: (@Sendable (MergeProgress) -> Void)?, commit: (PendingMerge) throws -> Void
+        _ progress: (@Sendable (MergeProgress) -> Void)?, isEnding: (@Sendable () -> Bool)? = nil,
+        commit: (PendingMerge) throws -> Void
     ) throws -> MergeSession {
         let handover = Handover<PendingMerge>(capacity: 1)
         let result = Handover<Result<MergeSession, any Error>>(capacity: 1)
@@ -71,7 +74,7 @@ extension Central {
                 let session = try MergeSession(self, leaving: trace, progress: progress) { pending in
                     guard handover.put(pending) else { throw CancellationError() }
                 }
-                try session.run(inputs)
+                try session.run(inputs, isEnding: isEnding)
                 handover.end()
                 _ = result.put(.success(session))
             } catch {

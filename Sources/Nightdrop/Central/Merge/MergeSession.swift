@@ -30,8 +30,6 @@ final class MergeSession {
     private var hashes: [UniqueID: [Int64: ContentHash]] = [:]
     private var decoder = SegmentDecoder()
     private var pending: PendingMerge
-    /// The most operations of the pending transaction.
-    private var limit = MergeSession.firstTransaction
     private let handOver: (PendingMerge) throws -> Void
     private let progress: (@Sendable (MergeProgress) -> Void)?
     private var state = MergeProgress()
@@ -42,10 +40,6 @@ final class MergeSession {
     /// Where nothing is left behind: by entity, the operations that were here already.
     private(set) var knownOperations: [String: Int64] = [:]
     private let trace: Trace
-
-    /// The first transaction is small, so that the thread that commits has something to do soon. Each further one is
-    /// half as large again, which is about what this thread is faster; so the other hardly waits.
-    private static let firstTransaction = 20_000
 
     init(
         _ central: Central, leaving trace: Trace = .all, progress: (@Sendable (MergeProgress) -> Void)?,
@@ -80,7 +74,8 @@ final class MergeSession {
     }
 
     /// Takes all files, in the order of their numbers; what had to wait is tried again once something came before it.
-    func run(_ files: [MergeInput]) throws {
+    /// Once `isEnding`, which is asked before each, the others are passed over.
+    func run(_ files: [MergeInput], isEnding: (@Sendable () -> Bool)? = nil) throws {
         state.of = files.count
         outcomes = files.map { BundleOutcome(file: $0.path, outcome: .skipped) }
         var waiting = files.indices.sorted { files[$0].order < files[$1].order }
@@ -89,6 +84,7 @@ final class MergeSession {
             hasProgress = false
             var again: [Int] = []
             for index in waiting {
+                if isEnding?() == true { return try flush() }
                 outcomes[index] = try take(files[index], index)
                 if outcomes[index].outcome == .waiting { again.append(index) } else { hasProgress = true }
                 state.bundles = files.count - again.count
@@ -250,10 +246,7 @@ final class MergeSession {
         for operation in decoded.operations where operation.seq > row.seq {
             let isFirst = operation.transactionFirst == 0 || operation.transactionFirst == operation.seq
             let count = Int(operation.transactionCount)
-            if isFirst
-                && !pending.batch.hasRoom(
-                    operations: count, bytes: operation.line.count * count, limit: limit)
-            {
+            if isFirst && !pending.batch.hasRoom(operations: count, bytes: operation.line.count * count) {
                 settle(&row, decoded, last)
                 try flush()
                 begin(decoded, held, source, row.journal)
@@ -339,7 +332,8 @@ final class MergeSession {
         outcome.status = settled.status
         switch settled.code {
         case .incomplete: outcome.outcome = .incomplete
-        case .wrongAddressee where !input.isExplicit:
+        // One that is gone was replaced by a newer one since the directory was listed.
+        case .wrongAddressee where !input.isExplicit, .notFound where !input.isExplicit:
             outcome.outcome = .skipped
             outcome.status = 0
         default:
@@ -353,7 +347,6 @@ final class MergeSession {
         pending.archiveLengths = try archive.synchronize()
         let full = pending
         pending = PendingMerge(central.validator, expecting: full.batch.operations.count)
-        limit = min(Limits.batchOperations, limit * 3 / 2)
         // Here, because the thread that commits has more to do.
         full.batch.arrange()
         state.operations += Int64(full.batch.operations.count)

@@ -26,14 +26,16 @@ extension Central {
         }
     }
 
-    /// Brings `status.json` up to date.
-    public func writeStatus() throws {
-        let bytes = try status().json.bytes + [UInt8(ascii: "\n")]
-        try NightdropError.attempt {
-            guard try fileSystem.contents(directory.status) != bytes else { return }
+    /// Brings `status.json` up to date, and returns what it says.
+    public func writeStatus() throws -> NodeStatus {
+        let status = try status()
+        let bytes = status.json.bytes + [UInt8(ascii: "\n")]
+        return try NightdropError.attempt {
+            guard try fileSystem.contents(directory.status) != bytes else { return status }
             try fileSystem.publish(directory.status, durably: false) { file in
                 try bytes.withUnsafeBytes { try file.write($0, at: 0) }
             }
+            return status
         }
     }
 

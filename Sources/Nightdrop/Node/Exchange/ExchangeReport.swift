@@ -86,6 +86,10 @@ public struct ExchangeOptions: Sendable {
     public var progress: (@Sendable (ExchangeProgress) -> Void)?
     /// Whether to leave something; else the visit only takes.
     public var isLeaving = true
+    /// Whether others may take what is left before the visit is over, as on a share that they watch.
+    public var isShared = false
+    /// Asked before head office takes each bundle: whether the others shall stay where they are.
+    public var isEnding: (@Sendable () -> Bool)?
     /// Whether a terminal that does not leave anything does so if head office asks for it.
     public var leavesIfAsked = false
     /// Whether a terminal holds back a large change until somebody approves it, if its settings say so.

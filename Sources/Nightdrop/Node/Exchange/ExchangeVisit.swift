@@ -11,6 +11,7 @@ struct ExchangeVisit {
     private let fileSystem: any FileSystem
     /// What lay there at the beginning, by path.
     private var found: [String: FileStatus] = [:]
+    private let isShared: Bool
     private var hasFailed = false
 
     /// Begins a visit. A directory that is missing is a carrier that is not mounted; one with another organisation's
@@ -23,6 +24,7 @@ struct ExchangeVisit {
             throw NightdropError(.notFound, "there is no directory \(path); is the carrier mounted?")
         }
         self.node = node
+        isShared = options.isShared
         self.fileSystem = fileSystem
         place = ExchangeDirectory(directory, fileSystem: fileSystem)
         report = ExchangeReport(directory: directory)
@@ -106,7 +108,8 @@ struct ExchangeVisit {
         if !report.isReadOnly {
             attempt { visit in
                 for file in visit.report.left {
-                    guard try visit.fileSystem.status(file.file)?.size == file.bytes else {
+                    let size = try visit.fileSystem.status(file.file)?.size
+                    guard size == file.bytes || size == nil && visit.isShared else {
                         throw NightdropError(
                             .inputOutput, "\(file.file) was written, and is gone; was the carrier pulled out?")
                     }

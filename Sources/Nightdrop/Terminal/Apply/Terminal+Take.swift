@@ -188,7 +188,8 @@ extension Terminal {
         outcome.status = judged.status
         switch judged.code {
         case .incomplete: outcome.outcome = .incomplete
-        case .wrongAddressee where offer.isListed:
+        // One that is gone was replaced by a newer one since the directory was listed.
+        case .wrongAddressee where offer.isListed, .notFound where offer.isListed:
             outcome.outcome = .skipped
             outcome.status = 0
         default:
