@@ -27,7 +27,7 @@ def options():
     parser.add_argument("--terminals", type=int, default=200, help="how many tills (200)")
     parser.add_argument("--seconds", type=float, default=180, help="how long they trade (180)")
     parser.add_argument("--rate", type=float, default=100, help="sales a second of all tills together (100)")
-    parser.add_argument("--interval", type=float, help="seconds between two looks of a watch; else by the number of tills")
+    parser.add_argument("--interval", type=float, help="seconds between two looks of a watch; else by how many tills")
     parser.add_argument("--settle", type=float, help="seconds in which the watches must bring all together at the end")
     parser.add_argument("--seed", type=int, help="replays the nuisance and the trading of that seed")
     parser.add_argument("--data", type=pathlib.Path, help="daily files YYYY-MM-DD.csv.gz with the columns of the data "
