@@ -155,7 +155,7 @@ import Testing
         _ = try shop.central.exchange(with: shop.path("exchange"))
 
         // Head office leaves a change; it is taken away, and left again, though nothing else has changed.
-        try shop.central.record(OperationDraft(.create, "product", id: "1", set: []))
+        _ = try shop.central.record(OperationDraft(.create, "product", id: "1", set: []))
         let central = try shop.watch("HQ")
         let answers = central.events
         let centralRun = Task { await central.run() }

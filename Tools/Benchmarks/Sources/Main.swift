@@ -76,7 +76,8 @@ struct Measure: ParsableCommand {
                 rest[0], operations: number(1), seed: number(2), keepsLines: rest.last == "lines"
             ).report()
         case ("visible", 2): try WatchMeasurement.visible(rest[0], samples: number(1)).report()
-        case ("idle", 3): try WatchMeasurement.idle(rest[0], terminals: number(1), seconds: number(2)).report()
+        case ("idle", 4):
+            try WatchMeasurement.idle(rest[0], terminals: number(1), enrolled: number(2), seconds: number(3)).report()
         case ("applying", 2): try WatchMeasurement.applying(rest[0], records: number(1)).report()
         case ("answer", 3): try ExportMeasurement.answer(rest[0], rest[1], to: rest[2]).report()
         default: throw BenchmarkError("unknown: \(arguments.joined(separator: " "))")

@@ -9,9 +9,9 @@ extension Run {
             floor: "1 s", ratio: visible.seconds, .atMost(1))
         results.add("  99th percentile", milliseconds(visible.more["p99"] ?? .nan))
         try remove(directory + "/visible")
-        let terminals = isQuick ? 50 : 5_000
+        let terminals = isQuick ? 200 : 5_000
         say("watch: idle over \(terminals) tills")
-        let idle = try child.measure("idle", freshFolder("idle"), "\(terminals)", isQuick ? "5" : "60")
+        let idle = try child.measure("idle", freshFolder("idle"), "\(terminals)", "50", isQuick ? "5" : "60")
         let part = idle.cpu / idle.seconds
         results.add(
             "watch: idle over \(terminals) tills, of a core", String(format: "%.3f %%", part * 100), floor: "1 %",

@@ -42,19 +42,23 @@ enum WatchMeasurement {
         return result
     }
 
-    /// Head office's watch over a directory with a folder and a bundle for each of so many enrolled tills, when nothing happens.
-    /// `cpu` is of `seconds`, of which the first cycle is no part.
-    static func idle(_ directory: String, terminals: Int, seconds: Int) throws -> Measurement {
+    /// Head office's watch over a directory with a folder and a bundle for each of so many tills, when nothing happens. The
+    /// first `enrolled` of them are tills of its own. `cpu` is of `seconds`, of which the first cycle is no part.
+    static func idle(_ directory: String, terminals: Int, enrolled: Int, seconds: Int) throws -> Measurement {
         let exchange = directory + "/exchange"
         try DiskFileSystem().createDirectory(exchange)
         let central = try Central.create(at: directory + "/central", id: Corpus.central, organisation: "Corner Shops")
-        for number in 1...terminals {
+        for number in 1...enrolled {
             let journal = try TillJournal(
                 node: Till.id("T", number), store: Till.id("S", (number + 9) / 10), seed: UInt64(number),
                 policy: central.policy, scratch: directory)
             let request = directory + "/request" + EnrollmentRequest.fileSuffix
             try Data(journal.request()).write(to: URL(fileURLWithPath: request))
             _ = try central.enroll(request, to: exchange)
+        }
+        let folder = "\(exchange)/to/\(Till.id("T", 1))"
+        for number in enrolled..<terminals {
+            try FileManager.default.copyItem(atPath: folder, toPath: "\(exchange)/to/\(Till.id("T", number + 1))")
         }
         let idle = Idleness()
         let watch = try Watch(node: directory + "/central", directories: [exchange]) { idle.note($0) }
