@@ -84,7 +84,9 @@ let package = Package(
 
         .executableTarget(
             name: "NightdropBench",
-            dependencies: ["Nightdrop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Nightdrop", "NightdropWatch", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Tools/Benchmarks/Sources", swiftSettings: settings),
 
         .target(

@@ -140,7 +140,9 @@ final class DirectoryWorker: Sendable {
     private func exchange(_ state: inout WorkerState, isCycle: Bool) throws {
         let start = Clocks.monotonic()
         let isHeartbeat = isCycle && start - state.lastWord >= settings.heartbeat
-        let exports = state.plan.schedule.exports || isHeartbeat || state.owesWord && isCycle
+        // What was sent may have been lost on its way; what still lies there is not written again.
+        let isRepeated = isCycle && start - state.lastWord >= settings.interval && node.awaitsReceipt
+        let exports = state.plan.schedule.exports || isHeartbeat || state.owesWord && isCycle || isRepeated
         emit(.exchanging(directory: path))
         report(self, WorkerReport(directory: state.report, isSyncing: true, bundles: state.ledger.failed))
         let done = try node.exchange(
@@ -179,9 +181,12 @@ final class DirectoryWorker: Sendable {
                 summary.taken += 1
                 summary.new += outcome.new
                 emit(.bundle(directory: path, outcome))
-            case .waiting: summary.waiting += 1
+            case .waiting:
+                summary.waiting += 1
+                emit(.bundle(directory: path, outcome))
+            case .known: emit(.bundle(directory: path, outcome))
             case .incomplete, .refused: summary.refused += 1
-            case .known, .skipped: continue
+            case .skipped: continue
             }
         }
         for outcome in state.ledger.note(
@@ -220,7 +225,10 @@ final class DirectoryWorker: Sendable {
             let silent =
                 state.updatedThrough == nil
                 ? try central.silentTerminals(in: path, since: Clocks.wall() - settings.interval) : []
-            let behind = try central.terminalsToUpdate(in: path, behind: state.updatedThrough ?? 0)
+            // Now and then all are looked at, as a bundle for one may have been lost on its way.
+            let looksAtAll = state.cycles % DirectoryWorker.cyclesBetweenLooksAtAll == 0
+            state.cycles += 1
+            let behind = try central.terminalsToUpdate(in: path, behind: looksAtAll ? nil : state.updatedThrough)
             state.asked = Set(silent)
             state.toUpdate = silent + behind.filter { !state.asked.contains($0) }
             state.updatedThrough = csn
@@ -250,6 +258,7 @@ final class DirectoryWorker: Sendable {
     }
 
     private static let updatesAtOnce = 20
+    private static let cyclesBetweenLooksAtAll = 4
 }
 
 /// What a worker keeps in mind. Nothing of it needs to outlive the process: the first visit sends everything.
@@ -269,6 +278,8 @@ private struct WorkerState {
     var updated = 0
     /// Those of them that it asks for an exchange.
     var asked: Set<NodeID> = []
+    /// How often it was looked for terminals that lack something.
+    var cycles = 0
     /// Up to which change the terminals of this directory were looked at; nil at the start.
     var updatedThrough: Int64?
 

@@ -135,6 +135,40 @@ import Testing
         #expect(try shop.central.get("sale", "2") != nil)
     }
 
+    /// A bundle that nobody merges, and an answer that does not arrive, are sent once more without anything new to send.
+    @Test(.timeLimit(.minutes(2))) func whatGetsLostIsSentAgain() async throws {
+        let shop = try Shop()
+        try "watch: {interval: 0.3}\n".appended(to: shop.path("T01/nightdrop.yaml"))
+        try "watch: {interval: 0.3}\n".appended(to: shop.path("HQ/nightdrop.yaml"))
+        let till = try shop.watch("T01")
+        let events = till.events
+        let run = Task { await till.run() }
+        try shop.sell("1")
+        for await event in events { if case .exchanged(_, let summary) = event, summary.sent == 1 { break } }
+        try FileManager.default.removeItem(atPath: shop.path("exchange/to/HQ"))
+        for await event in events { if case .exchanged(_, let summary) = event, summary.sent == 1 { break } }
+
+        _ = try shop.central.exchange(with: shop.path("exchange"))
+        for await event in events { if case .exchanged(_, let summary) = event, summary.taken == 1 { break } }
+        till.stop()
+        await run.value
+        _ = try shop.central.exchange(with: shop.path("exchange"))
+
+        // Head office leaves a change; it is taken away, and left again, though nothing else has changed.
+        _ = try shop.central.record(OperationDraft(.create, "product", id: "1", set: []))
+        let central = try shop.watch("HQ")
+        let answers = central.events
+        let centralRun = Task { await central.run() }
+        for _ in 0..<2 {
+            for await event in answers { if case .updated = event { break } }
+            try FileManager.default.removeItem(atPath: shop.path("exchange/to/T01"))
+            try FileManager.default.createDirectory(
+                atPath: shop.path("exchange/to/T01"), withIntermediateDirectories: true)
+        }
+        central.stop()
+        await centralRun.value
+    }
+
     /// Thousands of tills cost nothing while nothing happens: what is looked at is one folder.
     @Test func onlyOurOwnFolderIsLookedAt() async throws {
         let shop = try Shop()

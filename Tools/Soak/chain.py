@@ -56,10 +56,8 @@ watch:
   interval: {interval}
   retryLimit: 4
   breakerPause: 2
-  heartbeat: 30
 """
 
-FACTS = ("sale", "payment")
 SHARED = ("product", "customer", "inventory")
 
 
@@ -126,7 +124,8 @@ class Chain:
     def goods(self):
         price = random.Random(1)
         for code in self.products:
-            yield line("create", "product", code, set={"name": f"Article {code}", "price": price.randint(50, 9000) / 100})
+            yield line("create", "product", code,
+                       set={"name": f"Article {code}", "price": price.randint(50, 9000) / 100})
         for customer in self.customers:
             yield line("create", "customer", customer, set={"name": f"Customer {customer}", "points": 0})
         for store in sorted({till.store for till in self.tills}):

@@ -1,10 +1,9 @@
 """What must hold when everybody has exchanged."""
 import json
-import sqlite3
 from collections import Counter
 from decimal import Decimal
 
-from chain import FACTS, SHARED
+from chain import SHARED
 
 
 def agreement(chain):

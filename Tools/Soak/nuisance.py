@@ -22,9 +22,16 @@ class Action:
         self.addressee = addressee
         self.number = number
         self.files = []
+        self.explanation = None
         self.begin = None
         self.end = None
         self.note = None
+
+    @property
+    def facts(self):
+        """For whoever looks into a run."""
+        return {"kind": self.kind, "addressee": self.addressee, "files": self.files, "begin": self.begin,
+                "end": self.end, "note": self.note, "explanation": self.explanation}
 
     @property
     def is_done(self):
@@ -53,7 +60,6 @@ class Nuisance:
         self.held.mkdir(exist_ok=True)
         self.mounting = threading.Lock()
         self.numbers = iter(range(1, 1 << 30))
-        self.last_bundle = {}
 
     def run(self, actions, report):
         start = time.monotonic()
@@ -87,7 +93,7 @@ class Nuisance:
     def folder(self, action):
         return self.chain.medium / "to" / action.addressee
 
-    def catch(self, action, seconds=6.0):
+    def catch(self, action, seconds=4.0):
         """The path of the next bundle on its way to the addressee; else, after a while, of one to head office."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -100,13 +106,13 @@ class Nuisance:
             if names:
                 return self.folder(action) / names[int(action.number * len(names))]
             time.sleep(0.004)
-        if action.addressee == "HQ":
+        if action.addressee == "HQ" or action.files:
             return None
         action.addressee = "HQ"
         return self.catch(action, seconds)
 
     def take(self, action, keep):
-        """A bundle moved, or if `keep` linked, into our keeping: (its name, where it is now); nil if none comes by."""
+        """A bundle moved, or if `keep` linked, into our keeping: (its name, where it is now); None if none comes by."""
         for _ in range(20):
             path = self.catch(action)
             if path is None:
@@ -223,7 +229,7 @@ class Mounts:
 
     @staticmethod
     def made(chain, megabytes):
-        """Nil where mounting is not permitted."""
+        """None where mounting is not permitted."""
         try:
             return Mounts(chain, megabytes)
         except (OSError, subprocess.CalledProcessError):

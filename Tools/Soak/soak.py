@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A chain of shops under `nightdrop watch`, in one shared directory that is treated badly."""
 import argparse
-import os
+import json
 import pathlib
 import random
 import shutil
@@ -27,7 +27,7 @@ def options():
     parser.add_argument("--terminals", type=int, default=200, help="how many tills (200)")
     parser.add_argument("--seconds", type=float, default=180, help="how long they trade (180)")
     parser.add_argument("--rate", type=float, default=100, help="sales a second of all tills together (100)")
-    parser.add_argument("--interval", type=float, help="seconds between two looks of a watch; else by the number of tills")
+    parser.add_argument("--interval", type=float, help="seconds between two looks of a watch; else by how many tills")
     parser.add_argument("--settle", type=float, help="seconds in which the watches must bring all together at the end")
     parser.add_argument("--seed", type=int, help="replays the nuisance and the trading of that seed")
     parser.add_argument("--data", type=pathlib.Path, help="daily files YYYY-MM-DD.csv.gz with the columns of the data "
@@ -123,6 +123,8 @@ def soak(given, chain, mounts, seed, interval, settle, invoices):
     rows = watches.growth()
     wrong += checks.flat(rows)
     done, told = explained(actions, watches)
+    if given.keep:
+        (chain.work / "mishaps.jsonl").write_text("".join(json.dumps(action.facts) + "\n" for action in actions))
     wrong += [f"{kind}: none of {count} mishaps can be understood from the logs"
               for kind, count in done.items() if not told[kind]]
     summary(given, trade, seconds, settled, watches, rows, actions, done, told, kinds)

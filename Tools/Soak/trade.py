@@ -2,7 +2,6 @@
 import itertools
 import json
 import random
-import subprocess
 import threading
 import time
 from collections import Counter

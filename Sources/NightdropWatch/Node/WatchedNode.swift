@@ -111,6 +111,12 @@ final class WatchedNode: Sendable {
         return try terminal.exchange(with: path, options)
     }
 
+    /// Whether a terminal's bundle may have been lost on its way to head office, or the answer on its way back.
+    var awaitsReceipt: Bool {
+        guard case .terminal(let terminal) = role else { return false }
+        return (try? terminal.awaitsReceipt()) ?? true
+    }
+
     /// Writes head office's return bundles for terminals, and asks some of them for a fresh bundle.
     func update(_ terminals: [NodeID], in path: String, asking: [NodeID]) throws {
         guard case .central(let central) = role else { return }

@@ -13,14 +13,15 @@ struct All: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "all", shouldDisplay: false)
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case record, seal, decide, merge, `return`, curve
+        case record, seal, decide, merge, `return`, watch, curve
     }
 
     @Option(help: "The C program that makes the floors.") var floor: String
     @Option(help: "Where to put the data; it must be on the disk that is to be measured.") var directory =
         ".build/bench"
     @Option(help: "How many pairs of measurements, at least 3.") var pairs = 3
-    @Option(help: "Only this part: record, seal, decide, merge, return, curve. May be repeated.") var only: [Part] = []
+    @Option(help: "Only this part: record, seal, decide, merge, return, watch, curve. May be repeated.") var only:
+        [Part] = []
     @Flag(help: "A minute's run on little data, to see that all of it works. Judges nothing.") var quick = false
     @Flag(help: "Follow the cost of an operation up to 10,000,000 of them; takes long.") var curve = false
     @Flag(help: "One JSON document instead of a table.") var json = false
@@ -35,6 +36,7 @@ struct All: ParsableCommand {
         if parts.contains(.merge) || parts.contains(.return) { try run.makeCorpus() }
         if parts.contains(.merge) { try run.merge() }
         if parts.contains(.return) { try run.answer() }
+        if parts.contains(.watch) { try run.watch() }
         if parts.contains(.curve) { try run.curve(days: curve ? 100 : quick ? 3 : 10) }
         try run.remove(run.directory)
         print(json ? run.results.json : run.results.table)
@@ -73,6 +75,10 @@ struct Measure: ParsableCommand {
             try ExportMeasurement.seal(
                 rest[0], operations: number(1), seed: number(2), keepsLines: rest.last == "lines"
             ).report()
+        case ("visible", 2): try WatchMeasurement.visible(rest[0], samples: number(1)).report()
+        case ("idle", 4):
+            try WatchMeasurement.idle(rest[0], terminals: number(1), enrolled: number(2), seconds: number(3)).report()
+        case ("applying", 2): try WatchMeasurement.applying(rest[0], records: number(1)).report()
         case ("answer", 3): try ExportMeasurement.answer(rest[0], rest[1], to: rest[2]).report()
         default: throw BenchmarkError("unknown: \(arguments.joined(separator: " "))")
         }

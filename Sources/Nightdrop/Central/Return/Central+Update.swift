@@ -6,11 +6,12 @@ import NightdropStore
 
 extension Central {
     /// The terminals that a new return bundle would help: they have a folder in an exchange directory with no bundle of ours
-    /// left in it, are behind, and receive something of what changed behind a CSN.
+    /// left in it, are behind, and receive something of what changed behind a CSN, or if that is nil, behind what they last
+    /// said they have: a bundle for them may have been lost.
     ///
     /// A terminal whose last bundle still lies there has not come by: when it does, it is answered. So head office does not
     /// write again and again for a till that is switched off.
-    public func terminalsToUpdate(in exchange: String, behind csn: Int64) throws -> [NodeID] {
+    public func terminalsToUpdate(in exchange: String, behind csn: Int64?) throws -> [NodeID] {
         try NightdropError.attempt {
             try store.read { reader in
                 let cursor = try reader.cursor()
@@ -20,9 +21,11 @@ extension Central {
                     guard terminal.seen > 0, terminal.cursor != cursor || terminal.coverage != coverage else {
                         return false
                     }
-                    let receiving = Receiving(store: terminal.store, entities: terminal.subscription)
+                    let own = terminal.cursor.map { $0.epoch == cursor.epoch ? $0.csn : 0 } ?? 0
+                    let start = csn ?? own
+                    let receiving = Receiving(store: terminal.store, entities: terminal.subscription, start: start)
                     if helps[receiving] == nil {
-                        helps[receiving] = try hasChanges(reader, behind: csn, for: terminal.store, coverage)
+                        helps[receiving] = try hasChanges(reader, behind: start, for: terminal.store, coverage)
                     }
                     guard helps[receiving] == true || terminal.coverage != coverage else { return false }
                     return try isEmpty(exchange, terminal.node)
@@ -35,6 +38,7 @@ extension Central {
     private struct Receiving: Hashable {
         let store: NodeID
         let entities: [String]?
+        let start: Int64
     }
 
     /// The terminals that were last heard of before a time, have a folder in an exchange directory and no bundle of ours left

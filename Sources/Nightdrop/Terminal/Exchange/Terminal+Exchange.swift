@@ -45,6 +45,15 @@ extension Terminal {
         return visit.finish()
     }
 
+    /// Whether something of the present journal that was exported, or is ready to be, is covered by no receipt.
+    public func awaitsReceipt() throws -> Bool {
+        try NightdropError.attempt {
+            let receipt = try store.read { try $0.state() }.receipt
+            let held = receipt.flatMap { $0.position.journal == identity.journal ? $0.segment?.number : nil } ?? 0
+            return try journal.reader.segments(from: held + 1).contains { $0.last != nil }
+        }
+    }
+
     /// One export at a time, so nobody is writing for this terminal meanwhile.
     private func removeLeftovers(in place: ExchangeDirectory) throws {
         let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
