@@ -36,7 +36,9 @@ public struct FieldChange: Sendable {
 
     /// Without its values.
     var hidden: FieldChange {
-        func hide(_ value: FieldValue?) -> FieldValue? { value.map { _ in .string(Hidden.value) } }
+        func hide(_ value: FieldValue?) -> FieldValue? {
+            value.map { _ in FieldValue(checkedJSON: JSONString.quoted(Hidden.value)) }
+        }
         return FieldChange(
             name: name, before: hide(before), after: hide(after), outcome: outcome, conflict: conflict)
     }
