@@ -54,14 +54,14 @@ import Testing
             try broken.system.createDirectory("/j")
             try broken.system.publish(Self.open, bytes: bytes)
             let found = kind { _ = try broken.writer() }
-            // A few bytes of a gzip header say nothing that matters; all others are covered.
+            // A few bytes of a gzip header, and the bits that fill the byte behind it, say nothing; all others are covered.
             if found == nil {
                 #expect(try broken.lines() == fixture.lines())
             } else {
                 #expect(found == .damaged)
                 #expect(try broken.system.contents(Self.open) == bytes)
             }
-            #expect((position - ends[0]) % (ends[1] - ends[0]) < 10 || found == .damaged)
+            #expect((position - ends[0]) % (ends[1] - ends[0]) <= 10 || found == .damaged)
         }
     }
 
