@@ -39,7 +39,11 @@ public enum NoticeText {
     /// To the till whose value was replaced.
     public static func toReplaced(_ conflict: ConflictRow) -> String {
         let record = "\(conflict.entity) \(conflict.id)"
-        guard let field = conflict.field else { return "\(record) was decided differently\(because(conflict))." }
+        guard let field = conflict.field else {
+            return conflict.central == "false"
+                ? "\(record) was deleted here, but \(conflict.node) changed it. The record stays\(because(conflict))."
+                : "\(record) was changed here, but \(conflict.node) deleted it. The record is deleted\(because(conflict))."
+        }
         return
             "\(record): \(field) = \(conflict.central ?? "nothing") from here was replaced by \(conflict.decided ?? "nothing") from \(conflict.node)\(because(conflict))."
     }

@@ -203,6 +203,18 @@ import Testing
         #expect(try desk.conflicts().prefix(2).map { $0.hasPrefix("constraint decided f") } == [true, true])
     }
 
+    @Test func whoseDeleteOrChangeWasReplacedIsToldInPlainWords() throws {
+        let desk = try MergeDesk("  product: {}")
+        for id in ["A", "B"] { try desk.merge("HQ", [create("product", id, [("f", "5")])]) }
+        try desk.merge("T1", [delete("product", "A", base: 2), update("product", "B", [("f", "6")], base: 2)], at: 5)
+        try desk.merge("T2", [update("product", "A", [("f", "7")], base: 2), delete("product", "B", base: 2)], at: 9)
+        #expect(
+            try desk.notices("T1") == [
+                "product A was deleted here, but T2 changed it. The record stays (last-write-wins).",
+                "product B was changed here, but T2 deleted it. The record is deleted (last-write-wins).",
+            ])
+    }
+
     /// What a program has written may repeat what it had read.
     @Test func aProgramsWordsAboutASensitiveValueStandInNoNotice() throws {
         let desk = try MergeDesk("  customer: {fields: {email: {sensitive: true, merge: hook, hook: x}}}")

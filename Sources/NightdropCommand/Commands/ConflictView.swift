@@ -57,7 +57,9 @@ struct ConflictView {
     private var values: [(String, String)] {
         var lines: [(String, String)] = []
         if row.base != nil { lines.append(("base", "\(row.plain(row.base)), from which both started")) }
-        if row.central != nil || row.centralNode != nil {
+        if row.centralNode == nil, row.central != nil {
+            lines.append(("central", row.plain(row.central)))
+        } else if row.central != nil {
             lines.append(
                 ("central", "\(row.plain(row.central)), by \(row.centralNode ?? "?") at \(Words.time(row.centralTime))")
             )

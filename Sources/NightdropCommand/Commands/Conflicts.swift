@@ -86,7 +86,8 @@ struct ConflictsShow: ParsableCommand {
             why. Values of fields that the policy calls sensitive are hidden, here and in the list, unless --reveal asks for \
             them.
             """,
-            examples: ["nightdrop conflicts show 12", "nightdrop conflicts show 12 --reveal"], statuses: [.notFound, .inputOutput]))
+            examples: ["nightdrop conflicts show 12", "nightdrop conflicts show 12 --reveal"],
+            statuses: [.notFound, .inputOutput]))
 
     @Argument(help: "The conflict's number.")
     var number: Int64
