@@ -213,6 +213,25 @@ import Testing
         #expect(try chain.central.undo(bundle, by: "Dora").alreadyUndoneBy == "undo-000001")
     }
 
+    @Test func bundlesThatBoreOneFileNameAreNotTakenForOne() throws {
+        let chain = try chain()
+        let till = try #require(chain.tills["T1"])
+        for (number, price) in ["8", "9"].enumerated() {
+            _ = try till.record(
+                OperationDraft(.update, "product", id: number == 0 ? "A" : "B", set: set(["price": price])))
+            let bundle = try #require(try till.close(day: "2026-11-2\(number)", to: chain.exchange).bundle)
+            try FileManager.default.createDirectory(
+                atPath: chain.path("day\(number)"), withIntermediateDirectories: true)
+            let file = chain.path("day\(number)/today.nightdrop.tar")
+            try FileManager.default.copyItem(atPath: bundle, toPath: file)
+            _ = try chain.central.merge([file])
+        }
+        #expect(try chain.central.undo(chain.path("day1/today.nightdrop.tar"), by: "Clara").fields == 1)
+        #expect(try chain.central.get("product", "A")?["price"]?.json == "8")
+        #expect(try chain.central.get("product", "B")?["price"]?.json == "1")
+        #expect(throws: NightdropError.self) { try chain.central.undo("today.nightdrop.tar", by: "Clara") }
+    }
+
     @Test func whatIsNotThereCannotBeUndone() throws {
         let chain = try chain()
         #expect(throws: NightdropError.self) { try chain.central.undo("T9-x.nightdrop.tar", by: "Clara") }

@@ -134,7 +134,8 @@ final class MergeSession {
         guard manifest.segments.reduce(0, { $0 + $1.last - $1.first + 1 }) == manifest.operations else {
             throw BundleError(.malformed, file: bundle.path, "it does not hold as many operations as its manifest says")
         }
-        let source = PendingMerge.Source(index: index, name: Path.name(of: outcome.file), author: author)
+        // Not the file's name, which anybody may have changed: it stands for this bundle for ever.
+        let source = PendingMerge.Source(index: index, name: manifest.fileName, author: author)
         var places: [JSONValue] = []
         for segment in manifest.segments {
             if segment.number <= row.segment {

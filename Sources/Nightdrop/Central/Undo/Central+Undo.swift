@@ -1,3 +1,4 @@
+import NightdropBundle
 import NightdropFiles
 import NightdropFormats
 import NightdropModel
@@ -60,7 +61,7 @@ extension Central {
     }
 
     private func undoTarget(_ given: String) throws -> Choice {
-        let name = Path.name(of: given)
+        let name = bundleName(given)
         let (undos, bundles) = try store.read { reader in
             (try reader.undos(), try reader.bundles(named: name))
         }
@@ -81,6 +82,14 @@ extension Central {
         let (last, isUndone) = UndonePast.last(of: first, undos)
         return isUndone
             ? Choice(bundle: name, undo: nil, undoneBy: last) : Choice(bundle: name, undo: last, undoneBy: nil)
+    }
+
+    /// The name under which a bundle was merged: of a file, whatever that is called by now, it stands in its manifest.
+    private func bundleName(_ given: String) -> String {
+        guard (try? fileSystem.status(given)) != nil,
+            let manifest = try? BundleReader.open(given, fileSystem: fileSystem).manifest
+        else { return Path.name(of: given) }
+        return manifest.fileName
     }
 
     /// What would be done.
