@@ -15,6 +15,8 @@ public enum FileChange: Sendable, Hashable {
 /// The system tells only of changes that are made on this machine: who looks at a network share has to look by himself
 /// now and then.
 public protocol ChangeMonitor: AnyObject, Sendable {
+    /// Whether it hears of changes at all. The system may have no more room for another one that does.
+    var reportsChanges: Bool { get }
     /// Looks at a directory from now on: at names that appear, and files that are closed after writing; with `writes` also
     /// at each single write. Nothing to do for one that is looked at already.
     func watch(_ directory: String, writes: Bool) throws(FileError)

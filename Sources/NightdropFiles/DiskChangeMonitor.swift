@@ -35,6 +35,8 @@ final class DiskChangeMonitor: ChangeMonitor {
         for descriptor in [inotify, wakeReader, wakeWriter, mountInfo] where descriptor >= 0 { close(descriptor) }
     }
 
+    var reportsChanges: Bool { inotify >= 0 }
+
     func watch(_ directory: String, writes: Bool) throws(FileError) {
         guard inotify >= 0 else { return }
         let mask = Self.arrivals | UInt32(IN_ONLYDIR) | (writes ? UInt32(IN_MODIFY) : 0)

@@ -6,7 +6,7 @@ import NightdropFormats
 import NightdropModel
 import Synchronization
 
-/// Keeps the node in step with one directory, on a thread of its own: a share that hangs holds up no other.
+/// Keeps the node in step with one directory, on a thread of its own: one that cannot be reached holds up no other.
 final class DirectoryWorker: Sendable {
     /// What others tell a worker.
     struct Mail: Sendable {

@@ -55,6 +55,12 @@ final class WatchSession: Sendable {
             try monitor.watchMounts()
             try monitor.watch(node.directory.path, writes: false)
         } catch { emit(.trouble(reason: error.description)) }
+        if !monitor.reportsChanges {
+            emit(
+                .trouble(
+                    reason: "the system reports no changes (fs.inotify.max_user_instances may be used up); directories "
+                        + "are looked at every interval, and what is recorded every second"))
+        }
         for path in paths { add(path, running) }
         if settings.removable { lookForMedia(running) }
         while true {

@@ -67,6 +67,20 @@ import Testing
         #expect(try run.document()["ok"] == false)
     }
 
+    /// A till's own key is not among those that head office gave it; its own bundles are its own all the same.
+    @Test func verifyAcceptsANodesOwnBundles() throws {
+        let shop = try Workspace()
+        try shop.openChain(tills: ["T01", "T02"])
+        try shop.succeed("close", "-C", "T01", "--day", "2026-11-20")
+        #expect(try shop.names("T01/outbox").count == 1)
+        for node in ["-C T01", "T01"] {
+            let run = try shop.bash("nightdrop verify \(node)")
+            #expect(run.status == 0, "\(run.out)\(run.err)")
+            #expect(run.out.contains("signed by T01"), "\(run.out)")
+        }
+        #expect(try shop.bash("nightdrop verify -C T02 T01/outbox").status == 77, "another till's are not")
+    }
+
     @Test func verifyFindsAFlippedByteAnywhere() throws {
         let shop = try Workspace()
         let bundle = try closedDay(shop)

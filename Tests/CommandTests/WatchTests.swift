@@ -52,6 +52,23 @@ import Testing
         #expect(try till.end(SIGTERM) == 0)
     }
 
+    /// Where other programs have used up what the kernel has for it, nobody tells of changes.
+    @Test func whereTheSystemReportsNothingARecordGoesOutAllTheSame() throws {
+        let shop = try Workspace()
+        guard try shop.bash(Daemon.blindfold + " true").status == 0 else { return }
+        try shop.openChain()
+        let till = try Daemon(shop, "watch", "share", "-C", "T01", isBlind: true)
+        try till.expect { $0.contains("written=1") && $0.contains("max_user_instances") }
+        try shop.succeed("exchange", "-C", "HQ", "share")
+        #expect(try shop.names("share/to/HQ") == [])
+        try shop.succeed("record", "-C", "T01", input: sale(1))
+        try eventually("the sale lies there") { try !shop.names("share/to/HQ").isEmpty }
+        try shop.succeed("merge", "-C", "HQ", "share")
+        #expect(try shop.has(1, at: "HQ"))
+        #expect(try till.end(SIGTERM) == 0)
+        #expect(till.err.components(separatedBy: "trouble").count == 2, "\(till.err)")
+    }
+
     /// Head office's own change, and another till's, come by themselves at the interval.
     @Test func changesSpreadToTillsThatSendNothing() throws {
         let shop = try Workspace()
@@ -312,11 +329,18 @@ final class Daemon {
     private let process: Process
     private let files: (out: String, err: String)
 
-    init(_ shop: Workspace, _ arguments: String...) throws {
+    /// Runs what follows without any inotify instance, if that is permitted here.
+    static let blindfold =
+        "exec unshare -Ur bash -c 'echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" \"$@\"'"
+
+    init(_ shop: Workspace, _ arguments: String..., isBlind: Bool = false) throws {
         let name = shop.path + "/.daemon-" + UUID().uuidString
         files = (name + ".out", name + ".err")
         for file in [files.out, files.err] { try Data().write(to: URL(fileURLWithPath: file)) }
-        process = shop.process(Workspace.executable, arguments)
+        process =
+            isBlind
+            ? shop.process("/bin/bash", ["-c", Daemon.blindfold + " \"$0\" \"$@\"", Workspace.executable] + arguments)
+            : shop.process(Workspace.executable, arguments)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: files.out)
         process.standardError = FileHandle(forWritingAtPath: files.err)

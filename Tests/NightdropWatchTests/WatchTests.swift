@@ -176,6 +176,8 @@ import Testing
             try FileManager.default.createDirectory(
                 atPath: shop.path("exchange/to/X\(number)"), withIntermediateDirectories: true)
         }
+        // A folder of ours that is new is worth a look of its own, before the first bundle is in it.
+        try FileManager.default.createDirectory(atPath: shop.path("exchange/to/HQ"), withIntermediateDirectories: true)
         let watch = try shop.watch("HQ")
         let events = watch.events
         let run = Task { await watch.run() }

@@ -48,6 +48,7 @@ public final class FileLooks: Sendable {
 
     private static var rememberedFiles: Int { 10_000 }
     private let looks = Mutex<[String: Look]>([:])
+    private let refused = Mutex<[String: FileStatus]>([:])
 
     /// Nothing was looked at yet.
     public init() {}
@@ -71,6 +72,17 @@ public final class FileLooks: Sendable {
         }
         if judged.code != .incomplete { looks.withLock { $0[path] = nil } }
         return judged
+    }
+
+    /// Notes that a file was refused as it is now. Returns whether that is news: it lies there until somebody removes it,
+    /// and whoever looks again learns nothing.
+    public func refuse(_ path: String, _ status: FileStatus?) -> Bool {
+        refused.withLock { refused in
+            if let status, refused[path] == status { return false }
+            if refused.count >= FileLooks.rememberedFiles { refused.removeAll() }
+            refused[path] = status
+            return true
+        }
     }
 }
 

@@ -67,7 +67,15 @@ struct Verify: ParsableCommand {
             guard paths.count == 1, let path = paths.first, try FileSort(path) == .node else { return nil }
             directory = NodeDirectory(path)
         }
-        guard let bytes = try DiskFileSystem().contents(directory.allowedSigners) else { return nil }
-        return try AllowedSigners(file: bytes)
+        let disk = DiskFileSystem()
+        guard let bytes = try disk.contents(directory.allowedSigners) else { return nil }
+        let signers = try AllowedSigners(file: bytes)
+        // A till's own key is not among those that it was given.
+        guard let settings = try disk.contents(directory.settings), let key = try disk.contents(directory.signingKey)
+        else { return signers }
+        let id = try NodeSettings(yaml: String(decoding: settings, as: UTF8.self), file: directory.settings).id
+        let own = try AllowedSigners.Entry(
+            principals: [id.text], namespaces: [SSHSignature.Namespace.bundle], key: SigningKey(file: key).publicKey)
+        return AllowedSigners(entries: signers.entries + [own])
     }
 }

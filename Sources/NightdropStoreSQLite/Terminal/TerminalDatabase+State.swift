@@ -49,6 +49,11 @@ extension TerminalDatabase {
         }
     }
 
+    /// Forgets what went wrong with a bundle: nothing is wrong any more.
+    public func recovered() throws {
+        try write { db in try SQLStatement(db, "UPDATE _terminal SET error = NULL").run() }
+    }
+
     private static func remember(
         _ kind: String, _ bundle: String, _ details: String, at time: Int64, in db: Database
     ) throws {

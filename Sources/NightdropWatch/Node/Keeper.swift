@@ -7,6 +7,8 @@ struct Keeper {
     /// A burst of records is looked at together, and looking takes a tenth of the time at most.
     private static let gathering: Int64 = 20
     private static let restPerWork: Int64 = 10
+    /// How often it looks where the system tells of no changes.
+    private static let polling: Int64 = 1000
     /// The status is published at most so often, and a moment late, so that short exchanges do not make it flicker.
     private static let publishSpacing: Int64 = 1000
     private static let publishDelay: Int64 = 100
@@ -16,7 +18,9 @@ struct Keeper {
     private var place: JournalPlace?
     private var journalFolder: String?
     private var lookAt: Int64?
-    private var lastLook: Int64 = .min / 2
+    private var lastLook: Int64
+    /// Whether nobody tells of changes in the journal.
+    private var isBlind = false
     private var lookRest: Int64 = 0
     private var dirtySince: Int64?
     private var lastPublished: Int64
@@ -25,6 +29,7 @@ struct Keeper {
     init(_ node: WatchedNode, _ settings: WatchSettings, now: Int64) {
         self.node = node
         interval = settings.interval
+        lastLook = now
         lastPublished = now - Keeper.publishSpacing
         dirtySince = now
         if case .terminal(let terminal) = node.role { place = try? terminal.journalPlace() }
@@ -33,18 +38,27 @@ struct Keeper {
     /// Has the journal's folder looked at. Another one may have been begun.
     mutating func watchNode(_ monitor: any ChangeMonitor, _ emit: (WatchEvent) -> Void) {
         guard journalFolder == nil, case .terminal = node.role else { return }
+        guard monitor.reportsChanges else { return isBlind = true }
         do {
             try monitor.watch(node.directory.journals, writes: false)
             guard let folder = try node.journalFolder() else { return }
             try monitor.watch(folder, writes: true)
             journalFolder = folder
-        } catch { emit(.trouble(reason: "\(error); what is recorded is noticed at the interval only")) }
+            isBlind = false
+        } catch {
+            if !isBlind { emit(.trouble(reason: "\(error); what is recorded is looked for every second instead")) }
+            isBlind = true
+        }
     }
+
+    /// When the journal is looked at though nobody told of a change: a lost one must not keep a sale here.
+    private var pollAt: Int64 { lastLook + max(isBlind ? Keeper.polling : interval, lookRest) }
 
     /// How long to wait for changes.
     mutating func wait(isDirty: Bool, at now: Int64) -> Int64 {
         let publish = publishTime(isDirty: isDirty, at: now)
-        return max(0, min(publish, lookAt ?? .max) - now)
+        guard case .terminal = node.role else { return max(0, publish - now) }
+        return max(0, min(publish, lookAt ?? pollAt) - now)
     }
 
     /// Looks at the journal if something was written there. Returns how urgent the newest is; nil if there is nothing new.
@@ -60,15 +74,17 @@ struct Keeper {
             default: continue
             }
         }
-        guard let time = lookAt, time <= now, let from = place, case .terminal(let terminal) = node.role else {
-            return nil
-        }
+        guard case .terminal(let terminal) = node.role, lookAt ?? pollAt <= now else { return nil }
         lookAt = nil
         defer {
             lastLook = Clocks.monotonic()
             lookRest = (lastLook - now) * Keeper.restPerWork
         }
         do {
+            guard let from = place else {
+                place = try terminal.journalPlace()
+                return .high
+            }
             let news = try terminal.news(behind: from)
             place = news.place
             return news.hasClose ? .critical : news.priority.map(Urgency.init(priority:))

@@ -104,6 +104,7 @@ extension Central {
     /// Keeps a refused file for a look, and the refusal in the history.
     func noteRefusal(_ input: MergeInput, _ error: BundleError) {
         let name = Path.name(of: input.path)
+        guard input.isExplicit || looks.refuse(input.path, input.found) else { return }
         try? store.write { writer in
             try writer.add(
                 EventRow(

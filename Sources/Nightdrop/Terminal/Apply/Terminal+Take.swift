@@ -177,7 +177,9 @@ extension Terminal {
         outcome.outcome = .refused
         outcome.reason = reason
         outcome.status = NightdropError.Kind.refused.rawValue
-        try store.failed(Path.name(of: outcome.file), reason, at: Clock.now())
+        if looks.refuse(outcome.file, try? fileSystem.status(outcome.file)) {
+            try store.failed(Path.name(of: outcome.file), reason, at: Clock.now())
+        }
         return outcome
     }
 
@@ -192,6 +194,7 @@ extension Terminal {
         case .wrongAddressee where offer.isListed, .notFound where offer.isListed:
             outcome.outcome = .skipped
             outcome.status = 0
+        case _ where offer.isListed && !looks.refuse(offer.path, offer.found): break
         default:
             // Where this fails, the outcome says what matters all the same.
             try? store.failed(Path.name(of: offer.path), judged.summary, at: Clock.now())

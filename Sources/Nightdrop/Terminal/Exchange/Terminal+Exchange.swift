@@ -25,6 +25,10 @@ extension Terminal {
         let watch = settings.watch
         let limit = options.asksForLargeChanges && watch.largeChanges == .ask ? watch.autoApplyLimit : nil
         visit.took(try take([visit.report.directory], holdingAbove: limit))
+        if visit.report.status == 0, try store.read({ try $0.state() }).error != nil {
+            try store.recovered()
+            statusMayHaveChanged()
+        }
         guard settings.central != nil else {
             visit.note("this till is not enrolled yet: it has no grant of head office, so it left nothing")
             return visit.finish()

@@ -10,6 +10,9 @@ public struct JournalPlace: Sendable, Equatable {
     /// The last segment of which it is known whether it closes a day; 0 for none.
     public var segment: Int64
 
+    /// In such steps the newest sealed segment is looked for: there may be thousands.
+    static let segmentsAtOnce: Int64 = 16
+
     /// A place.
     public init(seq: Int64 = 0, segment: Int64 = 0) {
         self.seq = seq
@@ -31,7 +34,14 @@ extension Terminal {
     /// The place behind everything that is recorded now.
     public func journalPlace() throws -> JournalPlace {
         try NightdropError.attempt {
-            let segments = try journal.reader.segments()
+            // Segments are sealed in the order of their numbers, so only the newest ones may not be sealed yet.
+            guard let newest = try journal.reader.newestHeader()?.segment else { return JournalPlace() }
+            var first = newest
+            var segments = try journal.reader.segments(from: first)
+            while first > 1, !segments.contains(where: \.isSealed) {
+                first = max(1, first - JournalPlace.segmentsAtOnce)
+                segments = try journal.reader.segments(from: first)
+            }
             return JournalPlace(
                 seq: try journal.reader.lastSeq(from: segments.last),
                 segment: segments.last(where: \.isSealed)?.number ?? 0)
