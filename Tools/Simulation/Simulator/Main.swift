@@ -31,8 +31,8 @@ struct Simulator: ParsableCommand {
         let folder = directory ?? History.defaultDirectory
         if let seed {
             let findings = Simulator.play(seed, folder)
-            findings.forEach { print($0) }
-            print(findings.isEmpty ? "seed \(seed): nothing is wrong" : "seed \(seed) is wrong")
+            findings.forEach(Simulator.say)
+            Simulator.say(findings.isEmpty ? "seed \(seed): nothing is wrong" : "seed \(seed) is wrong")
             throw findings.isEmpty ? ExitCode.success : ExitCode.failure
         }
         let first = UInt64.random(in: 1...UInt64(1) << 40)
@@ -45,13 +45,13 @@ struct Simulator: ParsableCommand {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < total else { return }
                 let findings = Simulator.play(first &+ UInt64(number), folder)
-                findings.forEach { print($0) }
+                findings.forEach(Simulator.say)
                 if !findings.isEmpty { wrong.add(1, ordering: .relaxed) }
                 if (number + 1) % 100 == 0 { Simulator.report("\(number + 1) of \(total) histories") }
             }
         }
         let count = wrong.load(ordering: .relaxed)
-        print("\(total) histories, \(count) wrong, seeds from \(first)")
+        Simulator.say("\(total) histories, \(count) wrong, seeds from \(first)")
         if count > 0 { throw ExitCode.failure }
     }
 
@@ -63,6 +63,9 @@ struct Simulator: ParsableCommand {
             return findings.map { "seed \(seed): \($0)" }
         } catch { return ["seed \(seed): \(error)"] }
     }
+
+    /// Printed at once: a night's run may be ended before its end.
+    private static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
     private static func report(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }
