@@ -36,6 +36,25 @@ import Testing
         #expect(try refusals(chain) == 3, "a file that somebody names is refused to them each time")
     }
 
+    /// Whoever took the till away must not go on receiving what head office knows.
+    @Test func nothingIsLeftForATillWhoseKeyIsRevoked() throws {
+        let chain = try Chain()
+        let till = try chain.till("T1")
+        try chain.till("T2")
+        for till in chain.tills.values { _ = try till.exchange(with: chain.exchange) }
+        _ = try chain.central.exchange(with: chain.exchange)
+        for till in chain.tills.values { _ = try till.exchange(with: chain.exchange) }
+        try Data((till.fingerprint + "\n").utf8).write(to: URL(fileURLWithPath: chain.path("HQ/keys/revoked")))
+        _ = try chain.central.record(OperationDraft(.create, "product", id: "TEA", set: set(["name": #""Tea""#])))
+        #expect(try chain.central.terminalsToUpdate(in: chain.exchange, behind: 0).map(\.text) == ["T2"])
+        #expect(try chain.central.silentTerminals(in: chain.exchange, since: .max).map(\.text) == ["T2"])
+        let visit = try chain.central.exchange(with: chain.exchange)
+        #expect(visit.left.map(\.to.text) == ["T2"])
+        #expect(try chain.central.writeReturns(to: chain.exchange).map(\.terminal.text) == ["T2"])
+        let one = try #require(NodeID("T1"))
+        #expect(throws: NightdropError.self) { try chain.central.writeReturns([one], to: chain.exchange) }
+    }
+
     @Test func oneThatIsGoneIsNoFailureAnyMore() throws {
         let chain = try Chain()
         let till = try chain.till("T1")

@@ -52,12 +52,15 @@ extension Central {
     /// What is to be written, and for whom.
     private func answers(to outcomes: [BundleOutcome], all: Bool) throws -> [ReturnWriter] {
         let senders = Set(outcomes.compactMap(\.from))
+        let revoked = try revokedNodes()
         let withGap = Set(outcomes.filter { $0.outcome == .waiting }.compactMap(\.from))
         return try store.read { reader in
             let cursor = try reader.cursor()
             let held = try reader.journals()
             return try reader.terminals().compactMap { terminal in
-                guard all || senders.contains(terminal.node.text) else { return nil }
+                guard all || senders.contains(terminal.node.text), !revoked.contains(terminal.node) else {
+                    return nil
+                }
                 let hasGap = withGap.contains(terminal.node.text)
                 let need = ReturnNeed(
                     terminal, cursor: cursor, coverage: coverage(of: terminal),

@@ -5,7 +5,8 @@ import NightdropModel
 import NightdropStore
 
 extension Central {
-    /// Writes a return bundle for each of the terminals, whether anything changed for it or not.
+    /// Writes a return bundle for each of the terminals, whether anything changed for it or not; none for one whose keys
+    /// are revoked.
     ///
     /// - Parameters:
     ///   - nodes: The terminals; nil for all.
@@ -18,7 +19,12 @@ extension Central {
         for node in nodes ?? [] where !terminals.contains(where: { $0.node == node }) {
             throw NightdropError(.notFound, "there is no terminal \(node); `nightdrop terminals` lists them")
         }
-        return try terminals.filter { nodes?.contains($0.node) ?? true }.flatMap {
+        let revoked = try revokedNodes()
+        if let node = nodes?.first(where: revoked.contains) {
+            throw NightdropError(.notPermitted, "the keys of \(node) are revoked: nothing is written for it")
+        }
+        let receivers = terminals.filter { (nodes?.contains($0.node) ?? true) && !revoked.contains($0.node) }
+        return try receivers.flatMap {
             // A terminal that was never heard of may not have its grant yet, which this bundle would replace on the carrier.
             try write(
                 ReturnWriter(central: self, terminal: $0, isGrant: $0.seen == 0), to: exchange, maxSize: maxSize)

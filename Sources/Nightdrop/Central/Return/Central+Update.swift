@@ -13,12 +13,15 @@ extension Central {
     /// write again and again for a till that is switched off.
     public func terminalsToUpdate(in exchange: String, behind csn: Int64?) throws -> [NodeID] {
         try NightdropError.attempt {
-            try store.read { reader in
+            let revoked = try revokedNodes()
+            return try store.read { reader in
                 let cursor = try reader.cursor()
                 var helps: [Receiving: Bool] = [:]
                 return try reader.terminals().filter { terminal in
                     let coverage = coverage(of: terminal)
-                    guard terminal.seen > 0, terminal.cursor != cursor || terminal.coverage != coverage else {
+                    guard terminal.seen > 0, !revoked.contains(terminal.node),
+                        terminal.cursor != cursor || terminal.coverage != coverage
+                    else {
                         return false
                     }
                     let own = terminal.cursor.map { $0.epoch == cursor.epoch ? $0.csn : 0 } ?? 0
@@ -45,8 +48,10 @@ extension Central {
     /// in it. `time` is in milliseconds since 1970.
     public func silentTerminals(in exchange: String, since time: Int64) throws -> [NodeID] {
         try NightdropError.attempt {
-            try store.read { try $0.terminals() }
+            let revoked = try revokedNodes()
+            return try store.read { try $0.terminals() }
                 .filter { try $0.seen > 0 && $0.seen < time && isEmpty(exchange, $0.node) }.map(\.node)
+                .filter { !revoked.contains($0) }
         }
     }
 

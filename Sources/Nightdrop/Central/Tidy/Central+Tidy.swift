@@ -62,7 +62,7 @@ extension Central {
     }
 
     /// The terminals all of whose keys are revoked.
-    private func revokedNodes() throws -> Set<NodeID> {
+    func revokedNodes() throws -> Set<NodeID> {
         let revoked = try revokedKeys()
         guard !revoked.isEmpty else { return [] }
         let signers = try AllowedSigners(file: fileSystem.contents(directory.allowedSigners) ?? [])
