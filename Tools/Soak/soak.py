@@ -92,6 +92,9 @@ def customers(count):
 def soak(given, chain, mounts, seed, interval, settle, invoices):
     start = time.monotonic()
     say("making the chain")
+    limit = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
+    if limit.exists() and int(limit.read_text()) < 2 * len(chain.nodes):
+        say(f"{limit} is {limit.read_text().strip()}: not every watch hears of changes, some go by the interval")
     chain.make(interval)
     say(f"made in {time.monotonic() - start:.0f} s; trading")
     watches = Watches(chain)
