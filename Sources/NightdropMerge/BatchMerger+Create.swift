@@ -21,10 +21,9 @@ extension BatchMerger {
         let isOwn = isOwn(current)
         let lives = records[current.slot].lives
         if isOwn && lives && isRepeat(current) { return .again }
-        // For a fact, an id of one's own that means something else is a second fact, and another's stays what it was,
-        // deleted or not; a record of master data that its author has seen is simply written again.
-        let isFact = current.rules.isFact
-        return (isOwn ? lives && isFact : lives || isFact) ? .second : .change
+        // Another's record stays what it was, deleted or not: whether a delete came before or after must not matter. A fact of
+        // one's own that means something else is a second fact; master data that its author has seen is written again.
+        return !isOwn || (lives && current.rules.isFact) ? .second : .change
     }
 
     /// Makes a record, or what else was meant. False for a repeat, which changes nothing.
