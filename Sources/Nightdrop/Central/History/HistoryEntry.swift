@@ -114,7 +114,9 @@ public struct HistoryEntry: Sendable {
         func number(_ kind: ConflictKind, _ field: String?) -> Int64? {
             let alike = conflicts.filter { $0.kind == kind.rawValue && $0.field == field }
             // A later operation of the journal may have joined the conflict.
-            return (alike.first { $0.csn == csn } ?? alike.first { $0.journal == code && $0.csn > csn })?.number
+            let joined = alike.first { $0.csn == csn } ?? alike.first { $0.journal == code && $0.csn > csn }
+            // One that a person had decided is opened again by whoever disagrees, under the same number.
+            return (joined ?? alike.first { $0.revision > 0 && $0.csn > csn })?.number
         }
         livedBefore = before.exists ? before.lives : nil
         livedAfter = after.exists ? after.lives : nil
