@@ -155,15 +155,19 @@ import Testing
         _ = try shop.central.exchange(with: shop.path("exchange"))
 
         // Head office leaves a change; it is taken away, and left again, though nothing else has changed.
+        func takeAway() throws {
+            try FileManager.default.removeItem(atPath: shop.path("exchange/to/T01"))
+            try FileManager.default.createDirectory(
+                atPath: shop.path("exchange/to/T01"), withIntermediateDirectories: true)
+        }
+        try takeAway()
         _ = try shop.central.record(OperationDraft(.create, "product", id: "1", set: []))
         let central = try shop.watch("HQ")
         let answers = central.events
         let centralRun = Task { await central.run() }
         for _ in 0..<2 {
             for await event in answers { if case .updated = event { break } }
-            try FileManager.default.removeItem(atPath: shop.path("exchange/to/T01"))
-            try FileManager.default.createDirectory(
-                atPath: shop.path("exchange/to/T01"), withIntermediateDirectories: true)
+            try takeAway()
         }
         central.stop()
         await centralRun.value
