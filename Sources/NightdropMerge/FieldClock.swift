@@ -108,19 +108,22 @@ public enum ClockText {
     }
 
     private static func appendNumbers(_ clock: FieldClock, to out: inout [UInt8]) {
-        OperationWriter.appendInteger(clock.csn, to: &out)
-        out.append(UInt8(ascii: ","))
-        OperationWriter.appendInteger(Int64(clock.author), to: &out)
-        out.append(UInt8(ascii: ","))
-        OperationWriter.appendInteger(clock.time.milliseconds, to: &out)
+        let comma = UInt8(ascii: ",")
         let marks: Int64 = (clock.isDecision ? 1 : 0) + (clock.isDoubtful ? 2 : 0)
-        if clock.time.counter > 0 || marks > 0 {
-            out.append(UInt8(ascii: ","))
-            OperationWriter.appendInteger(Int64(clock.time.counter), to: &out)
-        }
-        if marks > 0 {
-            out.append(UInt8(ascii: ","))
-            OperationWriter.appendInteger(marks, to: &out)
+        TextRoom.append(atMost: 5 * (TextRoom.integer + 1), to: &out) { room in
+            room.write(clock.csn)
+            room.write(comma)
+            room.write(Int64(clock.author))
+            room.write(comma)
+            room.write(clock.time.milliseconds)
+            if clock.time.counter > 0 || marks > 0 {
+                room.write(comma)
+                room.write(Int64(clock.time.counter))
+            }
+            if marks > 0 {
+                room.write(comma)
+                room.write(marks)
+            }
         }
     }
 }

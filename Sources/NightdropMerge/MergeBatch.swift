@@ -107,10 +107,9 @@ public final class MergeBatch {
         slotOf.reserveCapacity(count)
     }
 
-    /// Whether there is room for so much more.
-    public func hasRoom(operations count: Int, bytes: Int) -> Bool {
-        operations.isEmpty
-            || (operations.count + count <= Limits.batchOperations && textBytes + bytes <= Limits.batchTextBytes)
+    /// Whether there is room for so much more, where the batch is to hold `most` operations.
+    public func hasRoom(operations count: Int, bytes: Int, of most: Int = Limits.batchOperations) -> Bool {
+        operations.isEmpty || (operations.count + count <= most && textBytes + bytes <= Limits.batchTextBytes)
     }
 
     /// Begins a run; the operations added next belong to it.

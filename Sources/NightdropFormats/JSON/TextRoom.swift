@@ -1,12 +1,12 @@
 import NightdropModel
 
 /// Text that is written into memory of which there is enough, which spares a check for every piece.
-struct TextRoom {
+package struct TextRoom {
     private let start: UnsafeMutableRawPointer
     private var count = 0
 
     /// Appends to `out` what `body` writes: at most `bytes` bytes.
-    static func append(atMost bytes: Int, to out: inout [UInt8], _ body: (inout TextRoom) -> Void) {
+    package static func append(atMost bytes: Int, to out: inout [UInt8], _ body: (inout TextRoom) -> Void) {
         withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 1) { memory in
             guard let start = memory.baseAddress else { return }
             var room = TextRoom(start: start)
@@ -19,7 +19,7 @@ struct TextRoom {
     static func string(_ text: String) -> Int { 6 * text.utf8.count + 2 }
 
     /// The most bytes that a whole number takes.
-    static let integer = 20
+    package static let integer = 20
 
     private init(start: UnsafeMutableRawPointer) { self.start = start }
 
@@ -27,7 +27,7 @@ struct TextRoom {
         write(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
-    mutating func write(_ byte: UInt8) {
+    package mutating func write(_ byte: UInt8) {
         start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
@@ -62,7 +62,7 @@ struct TextRoom {
     }
 
     /// A whole number in decimal.
-    mutating func write(_ value: Int64) {
+    package mutating func write(_ value: Int64) {
         if value < 0 { write(UInt8(ascii: "-")) }
         var digits = 1
         var rest = value.magnitude

@@ -202,45 +202,40 @@ struct RecordWriter {
     }
 
     private func writeChanges(_ merger: inout BatchMerger, _ context: MergeContext, _ segments: [Int64]) throws {
-        let insert = try SQLStatement(writer.db, "INSERT INTO _change VALUES (?, ?, ?, ?, ?)")
+        let insert = try BulkInsert(writer.db, into: "_change", columns: 5)
         let operations = merger.batch.operations
         for run in merger.batch.runs {
-            // What is bound stays bound.
-            insert.bind(4, segments[run.segment])
             let isCentral = run.author.isCentral
-            for index in run.operations {
+            try insert.insert(run.operations.count) { row, place in
+                let index = run.operations.lowerBound + place
                 let csn = context.firstCSN + Int64(index)
                 let head = merger.chain(index, csn)
-                insert.bind(1, csn)
-                insert.bind(2, head?.rid)
-                insert.bind(3, head.flatMap { $0.previous == 0 ? nil : $0.previous })
+                row.bind(1, csn)
+                row.bind(2, head?.rid)
+                row.bind(3, head.flatMap { $0.previous == 0 ? nil : $0.previous })
+                row.bind(4, segments[run.segment])
                 // Head office's own journal is its own archive, in which an operation is found by its number.
-                insert.bind(5, isCentral ? operations[index].seq : Int64(operations[index].line.start))
-                try insert.run()
+                row.bind(5, isCentral ? operations[index].seq : Int64(operations[index].line.start))
             }
         }
     }
 
     private func writeRecords(_ merger: BatchMerger) throws {
-        let insert = try SQLStatement(
-            writer.db,
-            """
-            INSERT INTO _record (data, clocks, csn, head, lives, conflicts, rid, entity, store, id, reach)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """)
         let update = try SQLStatement(
             writer.db,
             "UPDATE _record SET data = ?, clocks = ?, csn = ?, head = ?, lives = ?, conflicts = ? WHERE rid = ?")
         let onlyHead = try SQLStatement(writer.db, "UPDATE _record SET head = ?, conflicts = ? WHERE rid = ?")
+        var new = try NewRecords(writer, loader, merger.batch)
         var text: [UInt8] = []
-        var bound = (entity: Int32(-1), store: Int32(-1))
-        let slots = merger.batch.index.slots
         // Looked at where they stand: records are large, and there are many.
         try merger.records.withUnsafeBufferPointer { records in
             for slot in records.indices where records[slot].exists {
                 if records[slot].isChanged {
-                    if records[slot].isNew { bindKey(insert, merger.batch, slots[slot], &bound) }
-                    try write(records, slot, records[slot].isNew ? insert : update, &text)
+                    if records[slot].isNew {
+                        try new.add(slot, records)
+                    } else {
+                        try write(records, slot, update, &text)
+                    }
                 } else if records[slot].head > 0 {
                     onlyHead.bind(1, records[slot].head)
                     onlyHead.bind(2, records[slot].hasConflicts ? 1 : nil)
@@ -248,6 +243,7 @@ struct RecordWriter {
                     try onlyHead.run()
                 }
             }
+            try new.flush(records)
         }
     }
 
@@ -255,13 +251,10 @@ struct RecordWriter {
         _ records: UnsafeBufferPointer<MergeRecord>, _ slot: Int, _ statement: SQLStatement, _ text: inout [UInt8]
     ) throws {
         text.removeAll(keepingCapacity: true)
-        if records[slot].isExpanded { records[slot].appendData(to: &text) }
-        let split = text.count
-        records[slot].appendClocks(to: &text)
+        let written = records[slot].write(to: &text)
         try text.withUnsafeBytes { buffer in
-            let data = records[slot].isExpanded ? Bytes(rebasing: buffer[..<split]) : records[slot].data
-            statement.bind(1, bytes: data.isEmpty ? Self.emptyObject : data)
-            statement.bind(2, bytes: Bytes(rebasing: buffer[split...]))
+            statement.bind(1, bytes: records[slot].data(written, in: buffer))
+            statement.bind(2, bytes: written.clocks(in: buffer))
             statement.bind(3, records[slot].csn)
             statement.bind(4, records[slot].head)
             statement.bind(5, records[slot].lives)
@@ -269,25 +262,6 @@ struct RecordWriter {
             statement.bind(7, records[slot].rid)
             try statement.run()
         }
-    }
-
-    private static var emptyObject: Bytes {
-        let text: StaticString = "{}"
-        return Bytes(start: text.utf8Start, count: 2)
-    }
-
-    /// Binds what a record is known by. Entity and store are mostly those of the record before, and still bound.
-    private func bindKey(
-        _ insert: SQLStatement, _ batch: MergeBatch, _ key: RecordSlot, _ bound: inout (entity: Int32, store: Int32)
-    ) {
-        insert.bind(10, id: key)
-        guard bound != (key.entity, key.store) else { return }
-        bound = (key.entity, key.store)
-        let rules = batch.entities[Int(key.entity)]
-        let store = loader.storeCodes[Int(key.store)]
-        insert.bind(8, loader.entityCodes[Int(key.entity)])
-        insert.bind(9, store)
-        insert.bind(11, rules.isFact ? nil : rules.isPerStore ? store : 0)
     }
 
     private func writeAliases(_ aliases: [RecordAlias]) throws {

@@ -40,6 +40,8 @@ final class MergeSession {
     /// Where nothing is left behind: by entity, the operations that were here already.
     private(set) var knownOperations: [String: Int64] = [:]
     private let trace: Trace
+    /// How many operations a transaction holds. The first ones are small, so that committing begins soon.
+    private var mostOperations = 20_000
 
     init(
         _ central: Central, leaving trace: Trace = .all, progress: (@Sendable (MergeProgress) -> Void)?,
@@ -247,7 +249,9 @@ final class MergeSession {
         for operation in decoded.operations where operation.seq > row.seq {
             let isFirst = operation.transactionFirst == 0 || operation.transactionFirst == operation.seq
             let count = Int(operation.transactionCount)
-            if isFirst && !pending.batch.hasRoom(operations: count, bytes: operation.line.count * count) {
+            if isFirst
+                && !pending.batch.hasRoom(operations: count, bytes: operation.line.count * count, of: mostOperations)
+            {
                 settle(&row, decoded, last)
                 try flush()
                 begin(decoded, held, source, row.journal)
@@ -346,6 +350,7 @@ final class MergeSession {
     private func flush() throws {
         guard !pending.isEmpty else { return }
         pending.archiveLengths = try archive.synchronize()
+        mostOperations = min(mostOperations * 2, Limits.batchOperations)
         let full = pending
         pending = PendingMerge(central.validator, expecting: full.batch.operations.count)
         // Here, because the thread that commits has more to do.
