@@ -46,7 +46,7 @@ final class CommitGroup {
     /// as a disk writes whole blocks, and sealing compresses all of it.
     private let wrapper: GzipCompressor
     /// Text up to this size is only wrapped.
-    private static let wrappedBytes = 1 << 10
+    private static let wrappedBytes = 32 << 10
 
     init() throws(GzipError) {
         // A small window is quick to begin.

@@ -71,9 +71,7 @@ extension Central {
         let result = Handover<Result<MergeSession, any Error>>(capacity: 1)
         let producer = Thread {
             do {
-                let session = try MergeSession(self, leaving: trace, progress: progress) { pending in
-                    guard handover.put(pending) else { throw CancellationError() }
-                }
+                let session = try MergeSession(self, leaving: trace, progress: progress, to: handover)
                 try session.run(inputs, isEnding: isEnding)
                 handover.end()
                 _ = result.put(.success(session))

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Hands values from one thread to another, at most `capacity` of them waiting, so that memory stays bounded.
 ///
@@ -10,6 +11,7 @@ final class Handover<Value>: @unchecked Sendable {
     private var values: [Value] = []
     private var isEnded = false
     private var isGivenUp = false
+    private let isWaiting = Atomic(false)
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -33,9 +35,14 @@ final class Handover<Value>: @unchecked Sendable {
         }
     }
 
+    /// Whether the receiver has nothing to do.
+    var isWaitedFor: Bool { isWaiting.load(ordering: .relaxed) }
+
     /// The next value, waiting for it; nil once the sender has ended.
     func take() -> Value? {
         locked {
+            isWaiting.store(values.isEmpty, ordering: .relaxed)
+            defer { isWaiting.store(false, ordering: .relaxed) }
             while values.isEmpty && !isEnded { pthread_cond_wait(changed, mutex) }
             return values.isEmpty ? nil : values.removeFirst()
         }

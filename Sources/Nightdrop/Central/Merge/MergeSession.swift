@@ -30,7 +30,7 @@ final class MergeSession {
     private var hashes: [UniqueID: [Int64: ContentHash]] = [:]
     private var decoder = SegmentDecoder()
     private var pending: PendingMerge
-    private let handOver: (PendingMerge) throws -> Void
+    private let handover: Handover<PendingMerge>
     private let progress: (@Sendable (MergeProgress) -> Void)?
     private var state = MergeProgress()
     /// The terminals whose bundles were taken, with the manifest of the latest.
@@ -40,16 +40,16 @@ final class MergeSession {
     /// Where nothing is left behind: by entity, the operations that were here already.
     private(set) var knownOperations: [String: Int64] = [:]
     private let trace: Trace
-    /// How many operations a transaction holds. The first ones are small, so that committing begins soon.
-    private var mostOperations = 20_000
+    /// So many operations are worth a transaction where the thread that commits has nothing else to do.
+    private static let fewestOperations = 16_000
 
     init(
         _ central: Central, leaving trace: Trace = .all, progress: (@Sendable (MergeProgress) -> Void)?,
-        handOver: @escaping (PendingMerge) throws -> Void
+        to handover: Handover<PendingMerge>
     ) throws {
         self.central = central
         self.progress = progress
-        self.handOver = handOver
+        self.handover = handover
         self.trace = trace
         let signers = try AllowedSigners(file: central.fileSystem.contents(central.directory.allowedSigners) ?? [])
         let revoked = try central.revokedKeys()
@@ -250,7 +250,7 @@ final class MergeSession {
             let isFirst = operation.transactionFirst == 0 || operation.transactionFirst == operation.seq
             let count = Int(operation.transactionCount)
             if isFirst
-                && !pending.batch.hasRoom(operations: count, bytes: operation.line.count * count, of: mostOperations)
+                && (!pending.batch.hasRoom(operations: count, bytes: operation.line.count * count) || isWaitedFor)
             {
                 settle(&row, decoded, last)
                 try flush()
@@ -260,6 +260,11 @@ final class MergeSession {
             last = operation
         }
         settle(&row, decoded, last)
+    }
+
+    /// Whether to hand over what there is. More would make a better transaction, but now two threads can work.
+    private var isWaitedFor: Bool {
+        pending.batch.operations.count >= MergeSession.fewestOperations && handover.isWaitedFor
     }
 
     private func begin(
@@ -350,14 +355,13 @@ final class MergeSession {
     private func flush() throws {
         guard !pending.isEmpty else { return }
         pending.archiveLengths = try archive.synchronize()
-        mostOperations = min(mostOperations * 2, Limits.batchOperations)
         let full = pending
         pending = PendingMerge(central.validator, expecting: full.batch.operations.count)
         // Here, because the thread that commits has more to do.
         full.batch.arrange()
         state.operations += Int64(full.batch.operations.count)
         progress?(state)
-        try handOver(full)
+        guard handover.put(full) else { throw CancellationError() }
     }
 }
 

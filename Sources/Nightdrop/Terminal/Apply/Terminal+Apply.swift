@@ -25,12 +25,16 @@ extension Terminal {
         guard let manifest = parts.first?.manifest else { return }
         let newRules = try rules(from: parts)
         let application = try ReturnApplication(store, terms(parts, answer, receipt, newRules))
-        for part in parts {
-            for entry in part.manifest.entries where entry.path.hasPrefix("changes/") {
-                try EntryLines.read(part, entry.path) { try application.apply($0) }
+        try Background.run(.idling) {
+            try application.inSmallPieces { application in
+                for part in parts {
+                    for entry in part.manifest.entries where entry.path.hasPrefix("changes/") {
+                        try EntryLines.read(part, entry.path) { try application.apply($0) }
+                    }
+                }
+                try application.finish()
             }
         }
-        try application.finish()
         try adopt(newRules, answer, created: manifest.created, keys: parts)
         for part in parts {
             let archived = directory.archive + "/" + part.manifest.fileName
