@@ -73,7 +73,10 @@ public struct BundleError: Error, Sendable, Equatable, CustomStringConvertible {
     /// One sentence.
     public var description: String { "\(file): \(words)" }
 
-    private var words: String { entry.map { "\($0): \(reason)" } ?? reason }
+    private var words: String {
+        let hint = code == .incomplete ? "; perhaps it is still being copied" : ""
+        return (entry.map { "\($0): \(reason)" } ?? reason) + hint
+    }
 
     /// Text that a stranger wrote, made fit to be shown: short, and without characters that steer a screen.
     static func shown(_ text: String) -> String {

@@ -15,7 +15,7 @@ struct NightdropCommand: ParsableCommand {
             """,
             examples: ["nightdrop demo", "nightdrop help record"]),
         groupedSubcommands: [
-            CommandGroup(name: "Set up", subcommands: [Init.self, Enroll.self, PolicyCommand.self]),
+            CommandGroup(name: "Set up", subcommands: [Init.self, Enroll.self, Keys.self, PolicyCommand.self]),
             CommandGroup(
                 name: "At a till",
                 subcommands: [

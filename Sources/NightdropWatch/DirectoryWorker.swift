@@ -142,11 +142,12 @@ final class DirectoryWorker: Sendable {
         let isHeartbeat = isCycle && start - state.lastWord >= settings.heartbeat
         // What was sent may have been lost on its way; what still lies there is not written again.
         let isRepeated = isCycle && start - state.lastWord >= settings.interval && node.awaitsReceipt
+        if isCycle, state.lacking.remind() { state.owesWord = true }
         let exports = state.plan.schedule.exports || isHeartbeat || state.owesWord && isCycle || isRepeated
         emit(.exchanging(directory: path))
         report(self, WorkerReport(directory: state.report, isSyncing: true, bundles: state.ledger.failed))
         let done = try node.exchange(
-            with: path, exports: exports, cleansUp: state.isFirstExchange,
+            with: path, exports: exports, owesWord: state.owesWord, cleansUp: state.isFirstExchange,
             isEnding: { [weak self] in self?.isStopping.load(ordering: .acquiring) ?? true })
         let end = Clocks.monotonic()
         let summary = note(done, &state, took: end - start)
@@ -189,6 +190,7 @@ final class DirectoryWorker: Sendable {
             case .skipped: continue
             }
         }
+        if state.lacking.note(done.bundles) { state.owesWord = true }
         for outcome in state.ledger.note(
             done.bundles, at: Clocks.monotonic(), jitter: { Double.random(in: 0...1) })
         {
@@ -272,6 +274,8 @@ private struct WorkerState {
     var lastWord: Int64
     /// Whether head office has something to learn: how far this terminal is.
     var owesWord = false
+    /// What lies here for this terminal and is of no use to it.
+    var lacking = LackingReturns()
     /// The terminals that head office still writes to.
     var toUpdate: [NodeID] = []
     /// How many it has written to since it began with them.

@@ -83,6 +83,7 @@ extension WatchEvent {
         case .bundle(_, let outcome):
             switch outcome.outcome {
             case .refused, .incomplete: .warning
+            case .known where outcome.reason != nil: .warning
             default: .debug
             }
         case .unreachable, .alert, .notReloaded, .trouble: .warning

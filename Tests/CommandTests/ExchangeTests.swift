@@ -57,6 +57,43 @@ import Testing
         #expect(try shop.run("exchange", "-C", "HQ", "other").status == 77)
     }
 
+    /// What was refused comes first, in words for whoever holds the stick; then that it may be pulled out.
+    @Test func aRefusalIsSaidBeforeTheStickIsSafe() throws {
+        let shop = try openShop()
+        try shop.succeed("exchange", "-C", "T01", "stick")
+        let name = try #require(try shop.names("stick/to/HQ").first)
+        let whole = try shop.read("stick/to/HQ/\(name)")
+        try shop.write("stick/to/HQ/\(name)", whole.prefix(whole.count / 2))
+        _ = try shop.bash("touch -d '1 hour ago' stick/to/HQ/*")
+        let visit = try shop.run("exchange", "-C", "HQ", "stick")
+        #expect(visit.status == 65)
+        #expect(visit.out.contains("attention: 1 bundle was refused: \(name): damaged: the archive ends too early."))
+        #expect(!visit.out.contains("still being copied"))
+        #expect(
+            visit.out.hasSuffix("needs attention, see above; the medium itself is safe to remove\n"), "\(visit.out)")
+
+        let verified = try shop.run("verify", "-C", "HQ", "stick")
+        #expect(verified.status == 75)
+        #expect(verified.out.components(separatedBy: name).count == 2, "the path is said once: \(verified.out)")
+    }
+
+    @Test func aRevokedTillIsTold() throws {
+        let shop = try openShop()
+        try shop.succeed("exchange", "-C", "T01", "stick")
+        #expect(try shop.run("keys", "revoke", "T01", "-C", "HQ").status == 64, "nobody is there to be asked")
+        #expect(try shop.run("keys", "revoke", "T09", "-C", "HQ", "--yes").status == 66)
+        #expect(try shop.succeed("keys", "revoke", "T01", "-C", "HQ", "--yes").out.contains("revoked SHA256:"))
+        let keys = try shop.succeed("keys", "list", "-C", "HQ", "--json").json()
+        #expect(keys.map { $0["revoked"] } == [false, true, false])
+        #expect(try shop.run("exchange", "-C", "HQ", "stick").status == 77)
+        let told = try shop.run("exchange", "-C", "T01", "stick")
+        #expect(told.status == 77)
+        #expect(told.out.contains("head office refuses what this till sends"))
+        #expect(try shop.succeed("status", "-C", "T01").out.contains("head office refuses what this till sends"))
+        let status = try shop.succeed("status", "-C", "T01", "--json").document()
+        #expect(status["notPermitted"] == true)
+    }
+
     @Test func requestsTravelWithTheNextAnswer() throws {
         let shop = try openShop()
         #expect(try shop.run("request", "-C", "HQ").status == 64)

@@ -173,6 +173,34 @@ import Testing
         await centralRun.value
     }
 
+    /// A till that has nothing to send says where it stands when an answer does not arrive whole.
+    @Test(.timeLimit(.minutes(2))) func aDamagedAnswerIsWrittenAgain() async throws {
+        let shop = try Shop()
+        for _ in 1...2 {
+            _ = try shop.till.exchange(with: shop.path("exchange"))
+            _ = try shop.central.exchange(with: shop.path("exchange"))
+        }
+        _ = try shop.central.record(OperationDraft(.create, "product", id: "1", set: []))
+        let file = try #require(shop.central.exchange(with: shop.path("exchange")).left.first?.file)
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+        try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: file))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: file)
+        for node in ["T01", "HQ"] { try "watch: {interval: 0.3}\n".appended(to: shop.path(node + "/nightdrop.yaml")) }
+        let (central, till) = (try shop.watch("HQ"), try shop.watch("T01"))
+        let events = till.events
+        let runs = [Task { await central.run() }, Task { await till.run() }]
+        var isRefused = false
+        for await event in events {
+            if case .bundle(_, let outcome) = event, outcome.outcome == .refused { isRefused = true }
+            if case .exchanged(_, let summary) = event, summary.taken > 0 { break }
+        }
+        #expect(isRefused)
+        #expect(try shop.till.get("product", "1") != nil)
+        for watch in [central, till] { watch.stop() }
+        for run in runs { await run.value }
+    }
+
     /// Thousands of tills cost nothing while nothing happens: what is looked at is one folder.
     @Test func onlyOurOwnFolderIsLookedAt() async throws {
         let shop = try Shop()

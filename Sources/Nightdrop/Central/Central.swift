@@ -28,6 +28,7 @@ public final class Central: Sendable {
     /// Closures that decide in the place of programs.
     let hooks = HookRegistry()
     let looks = FileLooks()
+    let keyNotices = KeyNotices()
 
     /// The fingerprint of the signing key, `SHA256:…`, which a terminal may pin.
     public var fingerprint: String { key.publicKey.fingerprint }

@@ -38,6 +38,10 @@ public struct BundleOutcome: Sendable, Equatable {
     public var manifest: ContentHash?
     /// The exit status that this outcome calls for; 0 for none.
     public var status: Int32 = 0
+    /// At a terminal, whether head office must hear where the terminal stands before it sends what was in this one again.
+    public var needsWord = false
+    /// At head office, the key for which it was refused, if it says that it is from a terminal.
+    public internal(set) var refusedKey: RefusedKey?
 
     /// An outcome.
     public init(file: String, from: String? = nil, outcome: Outcome, reason: String? = nil) {

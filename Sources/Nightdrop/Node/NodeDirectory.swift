@@ -19,6 +19,8 @@ public struct NodeDirectory: Sendable, Hashable {
     public var signingKey: String { keys + "/signing_key" }
     /// Whose signatures count.
     public var allowedSigners: String { keys + "/allowed_signers" }
+    /// The fingerprints of keys that no longer count.
+    public var revokedKeys: String { keys + "/revoked" }
     /// The store.
     public var store: String { path + "/store.sqlite" }
     /// All journals.

@@ -56,8 +56,10 @@ public struct NodeStatus: Sendable, Equatable {
     public var lastExchange: Int64?
     /// What went wrong and what to do about it.
     public var error: String?
-    /// Whether central refuses this node's key.
+    /// Whether a bundle that lies here is refused for who it is from, or central refuses this node's key.
     public var notPermitted = false
+    /// Whether it is the latter; `error` says what to do.
+    public var isKeyRefused = false
     /// Changes of central that wait for approval.
     public var pendingApproval: Int64 = 0
     /// By entity.

@@ -141,7 +141,7 @@ public final class ArchiveReader {
     }
 
     private func truncated() -> ArchiveError {
-        error(.truncated, "the archive ends too early; perhaps it is still being copied")
+        error(.truncated, "the archive ends too early")
     }
 
     private func error(_ kind: ArchiveError.Kind, _ reason: String) -> ArchiveError {

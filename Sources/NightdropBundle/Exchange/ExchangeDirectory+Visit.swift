@@ -63,6 +63,24 @@ extension ExchangeDirectory {
         }
     }
 
+    /// Removes all bundles that a node has written for another one; by their names. Returns the paths that were removed.
+    public func removeAll(of sender: NodeID, for node: NodeID) throws(BundleError) -> [String] {
+        do throws(FileError) {
+            guard let folder = try inFolder(of: node) else { return [] }
+            var removed: [String] = []
+            for name in try fileSystem.names(in: folder) where BundleName(name)?.sender == sender {
+                let file = "\(folder)/\(name)"
+                guard try fileSystem.kind(file) == .file else { continue }
+                try fileSystem.remove(file)
+                removed.append(file)
+            }
+            if !removed.isEmpty { try fileSystem.synchronizeDirectory(folder) }
+            return removed
+        } catch {
+            throw BundleError(writing: path, error)
+        }
+    }
+
     /// The bundle that lies in a folder under the name of a new one, if it is whole on the medium, signed by the same
     /// key, and says all that the new one would say; only when it was written, and its clocks, may differ. The number of
     /// changes is not compared: it follows from the cursors between which they lie. Parts never stand for a whole.

@@ -35,6 +35,20 @@ public enum BundleReader {
         }
     }
 
+    /// The manifest of a bundle, and the fingerprint of the key that signed it; only that much is read, and the signature
+    /// verified. Whose key it is, is not known.
+    public static func head(
+        of path: String, fileSystem: any FileSystem
+    ) throws(BundleError) -> (manifest: Manifest, fingerprint: String) {
+        do {
+            let head = try BundleHead(StrictArchive(fileSystem.open(path, .read), path: path))
+            let fingerprint = try head.verifiedSignature().publicKey.fingerprint
+            return (try head.manifest(), fingerprint)
+        } catch {
+            throw BundleError(reading: path, error)
+        }
+    }
+
     private static func check(_ file: any OpenFile, _ path: String, _ manifest: Manifest) -> BundleError? {
         do {
             try EntryRules.check(manifest, file: path)

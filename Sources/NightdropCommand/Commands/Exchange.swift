@@ -75,7 +75,11 @@ extension ExchangeReport {
     fileprivate func print(_ noun: String, to console: Console) throws {
         let style = console.style
         if came.isEmpty { try console.say("came: nothing for this node") }
-        for bundle in came { try console.say("came: \(bundle.sentence(style))") }
+        for var bundle in came {
+            // Why it is so is said where it is said what to do about it.
+            if bundle.status != 0 { bundle.reason = "see below" }
+            try console.say("came: \(bundle.sentence(style))")
+        }
         if left.isEmpty { try console.say("left: nothing") }
         for bundle in left {
             let what = bundle.wasThere ? "lies there already" : "written and read back"
@@ -85,7 +89,9 @@ extension ExchangeReport {
         }
         for path in removed where console.isVerbose { try console.say("removed: \(path.visible)") }
         for attention in attention { try console.say("\(style.bad("attention")): \(attention.message.visible)") }
-        if safeToRemove {
+        if safeToRemove, attention.contains(where: { $0.status != 0 }) {
+            try console.say(style.bad("needs attention, see above") + "; the medium itself is safe to remove")
+        } else if safeToRemove {
             try console.say(style.good("safe to remove"))
         } else {
             try console.say(style.bad("not safe to remove: see above, then run this again"))

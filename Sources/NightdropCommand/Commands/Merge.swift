@@ -132,7 +132,7 @@ extension BundleOutcome {
             let found = conflicts > 0 ? ", \(Words.count(conflicts, "conflict"))" : ""
             return
                 "\(style.good(would ? "would merge" : "merged")) \(name): \(new) new of \(Words.count(total, "operation"))\(found)\(why)"
-        case .known: return "known \(name): everything in it was here already"
+        case .known: return "known \(name)\(why.isEmpty ? ": everything in it was here already" : why)"
         case .waiting: return "waiting \(name)\(why)"
         case .incomplete: return "incomplete \(name)\(why)"
         case .refused: return "\(style.bad("refused")) \(name)\(why)"

@@ -35,12 +35,14 @@ struct Status: ParsableCommand {
             try console.out.line(console.style.bad("\(bundle.file.visible): \(bundle.error.visible)"))
         }
         for alert in status.alerts { try console.out.line(console.style.bad(alert.text)) }
-        if status.notPermitted { try console.out.line("not permitted: a bundle was refused for who it is from") }
+        if status.notPermitted, !status.isKeyRefused {
+            try console.out.line("not permitted: a bundle was refused for who it is from")
+        }
         if status.pendingApproval > 0 {
             let records = Words.count(status.pendingApproval, "record")
             try console.out.line("a change of \(records) waits for approval: nightdrop apply")
         }
-        if let error = status.error, !status.directories.contains(where: \.hasFailed) {
+        if let error = status.error, status.isKeyRefused || !status.directories.contains(where: \.hasFailed) {
             try console.out.line(console.style.bad(error.visible))
         }
         guard !status.tables.isEmpty else { return }

@@ -39,6 +39,7 @@ enum ManifestWords {
             switch directive {
             case .sendAgain(let from): lines.append("asks to send again from operation \(from)")
             case .journalEnded(let journal): lines.append("asks to begin a new journal instead of \(journal)")
+            case .keyRefused(let key): lines.append("says that the key \(key) is refused")
             case .exchange: lines.append("asks for a fresh bundle")
             }
         }

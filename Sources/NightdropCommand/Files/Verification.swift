@@ -27,7 +27,9 @@ struct Finding {
         var finding = Finding(path, sort)
         do { finding.facts = try check() } catch {
             let failure = Failure(error)
-            finding.problem = failure.message
+            // Most errors name the file, which the finding does already.
+            let isNamed = failure.message.hasPrefix(path + ": ")
+            finding.problem = isNamed ? String(failure.message.dropFirst(path.count + 2)) : failure.message
             finding.status = failure.status
         }
         return finding

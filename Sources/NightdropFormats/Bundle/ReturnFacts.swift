@@ -97,6 +97,8 @@ public enum Directive: Sendable, Equatable {
     case journalEnded(UniqueID)
     /// Export soon.
     case exchange
+    /// Know that bundles signed with this key, by its fingerprint, are refused.
+    case keyRefused(String)
 
     /// As JSON: an object with one member.
     public var json: JSONValue {
@@ -104,6 +106,7 @@ public enum Directive: Sendable, Equatable {
         case .sendAgain(let from): ["sendAgain": .integer(from)]
         case .journalEnded(let journal): ["journalEnded": .string(journal.text)]
         case .exchange: ["exchange": true]
+        case .keyRefused(let fingerprint): ["keyRefused": .string(fingerprint)]
         }
     }
 
@@ -115,6 +118,8 @@ public enum Directive: Sendable, Equatable {
             self = .journalEnded(journal)
         } else if json["exchange"]?.bool == true {
             self = .exchange
+        } else if let fingerprint = json["keyRefused"]?.text {
+            self = .keyRefused(fingerprint)
         } else {
             return nil
         }

@@ -5,8 +5,16 @@ enum TerminalSchema {
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("terminal/1") { db in try db.execute(sql: tables) }
+        migrator.registerMigration("terminal/key-refusal") { db in try db.execute(sql: keyRefusal) }
         return migrator
     }()
+
+    /// `at` is when head office last said whether it refuses this terminal's key, in milliseconds since 1970.
+    private static let keyRefusal = """
+        CREATE TABLE _key_refusal (
+            one INTEGER PRIMARY KEY CHECK (one = 1), fingerprint TEXT, at INTEGER NOT NULL);
+        INSERT INTO _key_refusal (one, at) VALUES (1, 0);
+        """
 
     /// `_record.data` is what the terminal shows. While operations are pending on a record, `confirmed` and
     /// `confirmed_lives` are what lies under them (NULL if nothing does); without, they are NULL and `data` is confirmed.

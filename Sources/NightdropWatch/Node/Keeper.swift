@@ -22,6 +22,8 @@ struct Keeper {
     /// Whether nobody tells of changes in the journal.
     private var isBlind = false
     private var lookRest: Int64 = 0
+    /// Why it could not look last time; said once.
+    private var trouble: String?
     private var dirtySince: Int64?
     private var lastPublished: Int64
     private var shown: NodeStatus?
@@ -41,7 +43,7 @@ struct Keeper {
         guard monitor.reportsChanges else { return isBlind = true }
         do {
             try monitor.watch(node.directory.journals, writes: false)
-            guard let folder = try node.journalFolder() else { return }
+            guard let folder = try node.journalFolder() else { return isBlind = true }
             try monitor.watch(folder, writes: true)
             journalFolder = folder
             isBlind = false
@@ -51,8 +53,9 @@ struct Keeper {
         }
     }
 
-    /// When the journal is looked at though nobody told of a change: a lost one must not keep a sale here.
-    private var pollAt: Int64 { lastLook + max(isBlind ? Keeper.polling : interval, lookRest) }
+    /// When the journal is looked at though nobody told of a change: a lost one must not keep a sale here, nor may a look that
+    /// failed.
+    private var pollAt: Int64 { lastLook + max(isBlind || place == nil ? Keeper.polling : interval, lookRest) }
 
     /// How long to wait for changes.
     mutating func wait(isDirty: Bool, at now: Int64) -> Int64 {
@@ -82,14 +85,19 @@ struct Keeper {
         }
         do {
             guard let from = place else {
+                // What came meanwhile is not known: it may be a sale.
                 place = try terminal.journalPlace()
-                return .high
+                trouble = nil
+                return .critical
             }
             let news = try terminal.news(behind: from)
             place = news.place
+            trouble = nil
             return news.hasClose ? .critical : news.priority.map(Urgency.init(priority:))
         } catch {
-            emit(.trouble(reason: "\(error)"))
+            if trouble != "\(error)" { emit(.trouble(reason: "\(error)")) }
+            trouble = "\(error)"
+            guard place != nil else { return nil }
             place = try? terminal.journalPlace()
             return .high
         }

@@ -72,16 +72,18 @@ final class WatchedNode: Sendable {
         return newest?.path
     }
 
-    /// Takes in what lies in a directory, and answers it or, at a terminal if `exports`, sends what is pending.
+    /// Takes in what lies in a directory, and answers it or, at a terminal if `exports`, sends what is pending; if it
+    /// `owesWord`, where it stands in any case.
     ///
     /// `isEnding` is asked before each bundle: then the others stay for the next time.
     func exchange(
-        with path: String, exports: Bool, cleansUp: Bool, isEnding: @escaping @Sendable () -> Bool
+        with path: String, exports: Bool, owesWord: Bool, cleansUp: Bool, isEnding: @escaping @Sendable () -> Bool
     ) throws -> Exchange {
         try turn.withLock { _ in
             let role = try refreshed()
             var options = ExchangeOptions()
             if case .terminal = role { options.isLeaving = exports }
+            options.owesWord = owesWord
             options.leavesIfAsked = true
             options.asksForLargeChanges = true
             options.cleansUp = cleansUp

@@ -37,6 +37,12 @@ extension Central {
                 "\(request.node) is enrolled with another key, \(keys[0].fingerprint); give the new till an id of its own"
             )
         }
+        guard try !revokedKeys().contains(request.key.fingerprint) else {
+            throw NightdropError(
+                .notPermitted,
+                "the key \(request.key.fingerprint) of \(request.node) was revoked; make the till anew, under an id of its own"
+            )
+        }
         var terminal = TerminalRow(
             node: request.node, store: request.store, journal: request.journal, enrolled: Clock.now())
         terminal.subscription = request.receive

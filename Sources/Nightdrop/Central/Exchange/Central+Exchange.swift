@@ -44,6 +44,15 @@ extension Central {
                 visit.replaced(result.replaced)
             }
         }
+        for node in try contented(among: merged.bundles) {
+            visit.attempt { $0.replaced(try takeBack(for: node, in: $0.place)) }
+        }
+        let refused = Set(merged.bundles.compactMap(\.refusedKey))
+        visit.attempt { visit in
+            for bundle in try tell(refused, in: visit.place, spacing: options.heartbeatMilliseconds) {
+                visit.left(bundle, wasThere: false)
+            }
+        }
         let open = try store.read { try $0.openConflicts() }
         if open > 0 { visit.note("\(open == 1 ? "1 conflict waits" : "\(open) conflicts wait") for a person") }
         return visit.finish()
@@ -74,6 +83,30 @@ extension Central {
                 return answer
             }
         }
+    }
+
+    /// The terminals that were heard of and lack nothing.
+    private func contented(among outcomes: [BundleOutcome]) throws -> [NodeID] {
+        let senders = Set(
+            outcomes.filter { $0.outcome == .merged || $0.outcome == .known }.compactMap(\.from))
+        guard !senders.isEmpty else { return [] }
+        return try store.read { reader in
+            let cursor = try reader.cursor()
+            return try reader.terminals().filter { terminal in
+                try senders.contains(terminal.node.text)
+                    && ReturnNeed(
+                        terminal, cursor: cursor, coverage: coverage(of: terminal),
+                        isAsked: reader.isRequested(terminal)) == .nothing
+            }.map(\.node)
+        }
+    }
+
+    /// What still lies there for a terminal that lacks nothing is of no use to it: it may be damaged, or a return that came
+    /// by another way first.
+    private func takeBack(for node: NodeID, in place: ExchangeDirectory) throws -> [String] {
+        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
+        defer { withExtendedLifetime(lock) {} }
+        return try place.removeAll(of: settings.id, for: node)
     }
 
     /// One at a time, so nobody is writing for head office meanwhile.

@@ -93,12 +93,6 @@ extension Central {
         return session
     }
 
-    /// The fingerprints of keys that no longer count.
-    func revokedKeys() throws -> Set<String> {
-        let text = try fileSystem.contents(directory.keys + "/revoked") ?? []
-        return Set(String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init))
-    }
-
     /// Keeps a refused file for a look, and the refusal in the history.
     func noteRefusal(_ input: MergeInput, _ error: BundleError) {
         let name = Path.name(of: input.path)

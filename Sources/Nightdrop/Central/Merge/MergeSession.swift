@@ -348,6 +348,7 @@ final class MergeSession {
             outcome.status = 0
         default:
             outcome.outcome = .refused
+            outcome.refusedKey = central.refusedKey(of: input, settled) { terminals[$0] != nil }
             if trace == .all { central.noteRefusal(input, settled) }
         }
     }

@@ -12,6 +12,9 @@ struct ReturnWriter {
     var directives: [Directive] = []
     /// A grant also brings central's keys, and starts from nothing.
     var isGrant = false
+    /// The fingerprint of a key of the terminal that is refused: then the bundle says that and nothing else, as whoever has
+    /// that key may not be who it says.
+    var refusedKey: String?
 
     /// Writes the bundle into a folder, in parts if it is larger than `limit`, and returns it or them.
     func write(
@@ -42,6 +45,7 @@ struct ReturnWriter {
 
     private func collect(_ reader: any CentralReader, changes path: String) throws -> (Manifest, [BundleContent]) {
         var manifest = try outline(reader)
+        guard refusedKey == nil else { return (manifest, []) }
         let start = manifest.answer?.start?.csn ?? 0
         let selection = ReturnSelection(
             start: start, store: terminal.store, policy: central.policy, coverage: central.coverage(of: terminal),
@@ -55,6 +59,7 @@ struct ReturnWriter {
     func outline(_ reader: any CentralReader) throws -> Manifest {
         let reach = try reader.cursor()
         let coverage = central.coverage(of: terminal)
+        if let refusedKey { return notice(of: refusedKey, standing: reach, coverage) }
         let start = try start(reader)
         let whole = try start.map { try reachChanges(reader, from: $0.coverage, to: coverage) } ?? []
         let journal = try reader.journals().first { $0.journal == terminal.journal }
@@ -63,12 +68,8 @@ struct ReturnWriter {
             ?? Receipt(
                 position: JournalPosition(journal: terminal.journal, seq: 0, hash: .none), segment: nil, operations: 0,
                 totals: ControlTotals())
-        var manifest = Manifest(
-            kind: isGrant ? .grant : start == nil ? .snapshot : .return, organisation: central.organisation,
-            from: Manifest.Sender(node: central.settings.id, store: nil, journal: central.journalID, follows: nil),
-            to: terminal.node, created: Clock.now(), software: Software.name,
-            clock: Manifest.ClockFacts(wall: Clock.now(), sinceBoot: Clock.sinceBoot(), lastSeen: 0),
-            first: start?.cursor.csn ?? 0, last: reach.csn, operations: 0)
+        var manifest = manifest(
+            isGrant ? .grant : start == nil ? .snapshot : .return, from: start?.cursor.csn ?? 0, to: reach.csn)
         manifest.answer = ReturnFacts(
             journal: terminal.journal, start: start?.cursor, reach: reach,
             transactions: try start.map { try reader.transactions(after: $0.cursor.csn) }
@@ -76,6 +77,31 @@ struct ReturnWriter {
             succeeds: [], receipt: receipt,
             directives: directives + (try reader.isRequested(terminal) ? [.exchange] : []), coverage: coverage,
             basis: start?.coverage, whole: whole)
+        return manifest
+    }
+
+    private func manifest(_ kind: Manifest.Kind, from first: Int64, to last: Int64) -> Manifest {
+        Manifest(
+            kind: kind, organisation: central.organisation,
+            from: Manifest.Sender(node: central.settings.id, store: nil, journal: central.journalID, follows: nil),
+            to: terminal.node, created: Clock.now(), software: Software.name,
+            clock: Manifest.ClockFacts(wall: Clock.now(), sinceBoot: Clock.sinceBoot(), lastSeen: 0),
+            first: first, last: last, operations: 0)
+    }
+
+    /// A return from where the terminal said that it stands to there, without a receipt: whoever does not know the directive
+    /// finds nothing in it.
+    private func notice(of key: String, standing reach: Cursor, _ coverage: Coverage) -> Manifest {
+        let cursor = terminal.cursor ?? reach
+        var manifest = manifest(.return, from: cursor.csn + 1, to: cursor.csn)
+        manifest.answer = ReturnFacts(
+            journal: terminal.journal, start: cursor, reach: cursor,
+            transactions: [MergeTransaction(csn: cursor.csn, id: cursor.transaction)], succeeds: [],
+            receipt: Receipt(
+                position: JournalPosition(journal: terminal.journal, seq: 0, hash: .none), segment: nil, operations: 0,
+                totals: ControlTotals()),
+            directives: [.keyRefused(key)], coverage: terminal.coverage ?? coverage,
+            basis: terminal.coverage ?? coverage, whole: [])
         return manifest
     }
 

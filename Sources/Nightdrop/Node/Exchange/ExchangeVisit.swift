@@ -131,8 +131,23 @@ struct ExchangeVisit {
         let name = Path.name(of: outcome.file)
         switch outcome.outcome {
         case .merged, .known, .skipped: return nil
-        case .waiting, .refused: return "\(name): \(outcome.reason ?? outcome.outcome.rawValue)"
+        case .waiting: return "\(name) waits: \(outcome.reason ?? "something before it is missing")"
+        case .refused:
+            let why = outcome.reason ?? "for an unknown reason"
+            return "1 bundle was refused: \(name): \(why)\(advice(on: outcome))"
         case .incomplete: return "\(name) is not whole yet; if it is still being copied, come again when that is done"
+        }
+    }
+
+    /// What to do about a bundle that was refused, or why nothing is to be done.
+    private static func advice(on outcome: BundleOutcome) -> String {
+        switch outcome.reason.flatMap({ $0.split(separator: ":").first }) {
+        case "damaged", "malformed", "not-found":
+            // A fork is not mended by sending the same again.
+            outcome.reason?.contains("fork:") == true ? "" : ". Its sender writes it again; nothing is lost"
+        case "unsigned", "unknown-key", "revoked-key", "wrong-organisation":
+            ". Nothing of it was taken; if it should have been, ask IT whose it is"
+        default: ""
         }
     }
 

@@ -95,8 +95,10 @@ extension Terminal {
         guard let answer = bundle.manifest.answer else {
             throw BundleError(.malformed, file: offer.path, "it is no return bundle")
         }
+        if let key = answer.refusedKey { return try heed(refused: key, bundle, &outcome) }
         if settings.central == nil { try adopt(grant: bundle) }
         try flush()
+        try forgetRefusal(toldBefore: bundle.manifest)
         let state = try store.read { try $0.state() }
         switch ReturnDecision(answer, created: bundle.manifest.created, state: state, journal: identity.journal) {
         case .known:
@@ -160,6 +162,7 @@ extension Terminal {
         _ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String
     ) throws -> BundleOutcome {
         try fileSystem.remove(bundle.path)
+        outcome.needsWord = true
         return keep(&outcome, reason)
     }
 
@@ -176,6 +179,7 @@ extension Terminal {
         try fileSystem.remove(bundle.path)
         outcome.outcome = .refused
         outcome.reason = reason
+        outcome.needsWord = true
         outcome.status = NightdropError.Kind.refused.rawValue
         if looks.refuse(outcome.file, try? fileSystem.status(outcome.file)) {
             try store.failed(Path.name(of: outcome.file), reason, at: Clock.now())
@@ -188,6 +192,11 @@ extension Terminal {
             .judge(error, looks, fileSystem)
         var outcome = BundleOutcome(file: offer.path, outcome: .refused, reason: judged.summary)
         outcome.status = judged.status
+        let name = Path.name(of: offer.path)
+        let isForUs = offer.isListed && offer.path.hasSuffix("/to/\(identity.node)/\(name)")
+        outcome.needsWord =
+            isForUs && judged.status == NightdropError.Kind.refused.rawValue
+            && BundleName(name)?.sender == settings.central
         switch judged.code {
         case .incomplete: outcome.outcome = .incomplete
         // One that is gone was replaced by a newer one since the directory was listed.
@@ -197,10 +206,8 @@ extension Terminal {
         case _ where offer.isListed && !looks.refuse(offer.path, offer.found): break
         default:
             // Where this fails, the outcome says what matters all the same.
-            try? store.failed(Path.name(of: offer.path), judged.summary, at: Clock.now())
-            if offer.isListed, [65, 77].contains(judged.status),
-                offer.path.hasSuffix("/to/\(identity.node)/\(Path.name(of: offer.path))")
-            {
+            try? store.failed(name, judged.summary, at: Clock.now())
+            if isForUs, [65, 77].contains(judged.status) {
                 try? Quarantine(folder: directory.quarantine, fileSystem: fileSystem)
                     .keep(offer.path, why: judged.description, at: Clock.now())
             }

@@ -48,7 +48,8 @@ extension Terminal {
         let decision = ExportDecision(
             isClose: terms.closing != nil,
             hasNews: segments.contains { $0.summary.count > 0 || $0.summary.trailer?.close != nil },
-            isKnown: state.cursor != nil && state.exported == statement, lastExport: try store.lastExport(),
+            isKnown: state.cursor != nil && state.exported == statement && terms.visit?.owesWord != true,
+            lastExport: try store.lastExport(),
             now: Clock.now(),
             heartbeat: terms.visit?.heartbeatMilliseconds)
         guard decision != .nothing else {

@@ -11,7 +11,8 @@ enum ExportDecision: Equatable {
     ///   - isClose: Whether a day is closed.
     ///   - hasNews: Whether there are operations or closed days that no receipt covers.
     ///   - isKnown: Whether the last bundle stated how far central's changes are applied here, and what this terminal
-    ///     receives, as it is now; false before the first snapshot, and if central asks for a fresh bundle.
+    ///     receives, as it is now; false before the first snapshot, if central asks for a fresh bundle, and if one of
+    ///     its own was lost.
     ///   - lastExport: When that was, in milliseconds since 1970.
     ///   - heartbeat: On a visit, the longest silence in milliseconds; nil for an export that was asked for by itself.
     init(

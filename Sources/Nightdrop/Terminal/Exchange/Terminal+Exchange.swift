@@ -29,6 +29,9 @@ extension Terminal {
             try store.recovered()
             statusMayHaveChanged()
         }
+        if let refusal = try keyRefusal() {
+            visit.note(refusal, status: NightdropError.Kind.notPermitted.rawValue)
+        }
         guard settings.central != nil else {
             visit.note("this till is not enrolled yet: it has no grant of head office, so it left nothing")
             return visit.finish()
@@ -36,12 +39,15 @@ extension Terminal {
         // What the last bundle stated is forgotten when head office asks for a fresh one.
         let isAsked = try store.read { try $0.state() }.exported == nil
         guard options.isLeaving || options.leavesIfAsked && isAsked else { return visit.finish() }
+        var options = options
+        // What was damaged on its way is written again only for one who is known to lack it.
+        if visit.report.came.contains(where: \.needsWord) { options.owesWord = true }
         guard !visit.report.isReadOnly else {
             try noteWhatWaits(&visit)
             return visit.finish()
         }
         if let organisation = settings.organisation { visit.mark(organisation) }
-        visit.attempt { (visit: inout ExchangeVisit) in
+        visit.attempt { [options] (visit: inout ExchangeVisit) in
             let result = try export(ExportTerms(place: visit.place, maxSize: options.maxSize, visit: options))
             for bundle in result.written { visit.left(bundle, wasThere: result.wasThere) }
             visit.replaced(result.replaced)

@@ -54,6 +54,12 @@ extension Terminal {
             }
             status.pendingApproval = try pendingApproval()
             status.add(WatchReport.read(directory, fileSystem))
+            if let refusal = try keyRefusal(reader) {
+                status.notPermitted = true
+                status.isKeyRefused = true
+                status.error = refusal
+                status.state = .failed
+            }
             status.alerts = Alert.check(
                 settings.id, pending: status.totals.pending, failed: status.totals.failed,
                 seen: status.lastExchange ?? 0, now: Clock.now(), limits: settings.watch)
