@@ -55,6 +55,8 @@ public protocol CentralReader: CentralHistory, CentralAudit, CentralUndoReader {
     func transactions(after csn: Int64) throws -> [MergeTransaction]
     /// All journals.
     func journals() throws -> [JournalRow]
+    /// A journal: nil if nothing of it was merged.
+    func journal(_ journal: UniqueID) throws -> JournalRow?
     /// A segment.
     func segment(journal: Int32, number: Int64) throws -> SegmentRow?
     /// The bytes of an archive file that count; what lies behind is left from a crash.

@@ -185,9 +185,8 @@ final class DirectoryWorker: Sendable {
             case .waiting:
                 summary.waiting += 1
                 emit(.bundle(directory: path, outcome))
-            case .known: emit(.bundle(directory: path, outcome))
+            case .known, .skipped: emit(.bundle(directory: path, outcome))
             case .incomplete, .refused: summary.refused += 1
-            case .skipped: continue
             }
         }
         if state.lacking.note(done.bundles) { state.owesWord = true }

@@ -26,16 +26,46 @@ class Action:
         self.begin = None
         self.end = None
         self.note = None
+        # Of files that were put there: since when, until when, and what became of them.
+        self.placed = []
+        self.unseen = None
 
     @property
     def facts(self):
         """For whoever looks into a run."""
         return {"kind": self.kind, "addressee": self.addressee, "files": self.files, "begin": self.begin,
-                "end": self.end, "note": self.note, "explanation": self.explanation}
+                "end": self.end, "note": self.note, "placed": [placed.facts for placed in self.placed],
+                "explanation": self.explanation, "unseen": self.unseen}
 
     @property
     def is_done(self):
         return self.begin is not None
+
+
+class Placed:
+    """A file that we put there: the name alone says nothing, as its sender may write another one under it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.inode = os.stat(path).st_ino
+        self.since = time.time()
+        self.until = None
+        self.fate = None
+
+    @property
+    def facts(self):
+        return {"file": self.path.name, "since": self.since, "until": self.until, "fate": self.fate}
+
+    def look(self):
+        """Whether it still lies there."""
+        try:
+            if os.stat(self.path).st_ino == self.inode:
+                return True
+            self.fate = "replaced"
+        except OSError:
+            self.fate = "removed"
+        self.until = time.time()
+        return False
 
 
 def plan(seed, seconds, nodes, kinds):
@@ -60,9 +90,34 @@ class Nuisance:
         self.held.mkdir(exist_ok=True)
         self.mounting = threading.Lock()
         self.numbers = iter(range(1, 1 << 30))
+        self.lying = []
+        self.lock = threading.Lock()
+        self.ending = threading.Event()
+
+    def follow(self):
+        """Notes when what we put there is no longer there."""
+        while not self.ending.wait(0.02):
+            with self.lock:
+                self.lying = [placed for placed in self.lying if placed.look()]
+
+    def put(self, action, place, name):
+        """What we keep goes to where it is looked for."""
+        os.rename(place, self.folder(action) / name)
+        self.lies(action, name)
+
+    def lies(self, action, name):
+        try:
+            placed = Placed(self.folder(action) / name)
+        except OSError:
+            # Taken in the meantime.
+            return
+        action.placed.append(placed)
+        with self.lock:
+            self.lying.append(placed)
 
     def run(self, actions, report):
         start = time.monotonic()
+        threading.Thread(target=self.follow, daemon=True).start()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             futures = []
             for action in actions:
@@ -134,7 +189,7 @@ class Nuisance:
         if taken:
             name, place = taken
             os.truncate(place, int(os.path.getsize(place) * action.number))
-            os.rename(place, self.folder(action) / name)
+            self.put(action, place, name)
 
     def duplicate(self, action):
         taken = self.take(action, keep=True)
@@ -142,7 +197,7 @@ class Nuisance:
             name, place = taken
             time.sleep(1 + 2 * action.number)
             action.files = [f"copy-of-{name}"]
-            os.rename(place, self.folder(action) / action.files[0])
+            self.put(action, place, action.files[0])
 
     def half_copy(self, action):
         """As a copying program does it that writes under the final name."""
@@ -154,6 +209,7 @@ class Nuisance:
             half = int(len(content) * (0.1 + 0.8 * action.number))
             with open(self.folder(action) / name, "wb", buffering=0) as file:
                 file.write(content[:half])
+                self.lies(action, name)
                 time.sleep(1 + 3 * action.number)
                 file.write(content[half:])
 
@@ -162,13 +218,13 @@ class Nuisance:
         if taken:
             name, place = taken
             time.sleep(2 + 4 * action.number)
-            os.rename(place, self.folder(action) / name)
+            self.put(action, place, name)
 
     def reorder(self, action):
         """Three that follow each other arrive the other way round."""
         taken = [self.take(action, keep=False) for _ in range(3)]
         for name, place in reversed([pair for pair in taken if pair]):
-            os.rename(place, self.folder(action) / name)
+            self.put(action, place, name)
             time.sleep(0.3)
 
     def delete(self, action):

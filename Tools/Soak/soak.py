@@ -125,12 +125,12 @@ def soak(given, chain, mounts, seed, interval, settle, invoices):
     wrong += checks.tills_hold_their_facts(chain, trade.books) + checks.closings(chain) + checks.verified(chain)
     rows = watches.growth()
     wrong += checks.flat(rows)
-    done, told = explained(actions, watches)
+    done, told, unseen = explained(actions, watches)
     if given.keep:
         (chain.work / "mishaps.jsonl").write_text("".join(json.dumps(action.facts) + "\n" for action in actions))
-    wrong += [f"{kind}: none of {count} mishaps can be understood from the logs"
-              for kind, count in done.items() if not told[kind]]
-    summary(given, trade, seconds, settled, watches, rows, actions, done, told, kinds)
+    wrong += [f"nobody told of this mishap, and somebody must have seen it: {json.dumps(action.facts)}"
+              for action in actions if action.is_done and not action.explanation and not action.unseen]
+    summary(given, trade, seconds, settled, watches, rows, actions, done, told, unseen, kinds)
     return wrong
 
 
@@ -147,16 +147,20 @@ def settle_down(chain, seconds):
         time.sleep(1)
 
 
-def summary(given, trade, seconds, settled, watches, rows, actions, done, told, kinds):
+def summary(given, trade, seconds, settled, watches, rows, actions, done, told, unseen, kinds):
     books = trade.books
     print(f"{given.terminals} tills traded for {seconds:.0f} s, one process each: {books.transactions} transactions, "
           f"{books.operations} operations, {books.operations / seconds:.0f} a second; "
           f"{trade.central_changes} changes at head office")
     print(f"together again {settled:.0f} s after the last mishap; {watches.restarts} watches started again")
-    print(f"{'mishap':<12}{'planned':>9}{'done':>7}{'told in the logs':>19}")
+    print(f"{'mishap':<12}{'planned':>9}{'done':>7}{'told in the logs':>19}{'seen by nobody':>17}{'unexplained':>14}")
     planned = Counter(action.kind for action in actions)
     for kind in kinds:
-        print(f"{kind:<12}{planned[kind]:>9}{done[kind]:>7}{told[kind]:>19}")
+        print(f"{kind:<12}{planned[kind]:>9}{done[kind]:>7}{told[kind]:>19}{unseen[kind]:>17}"
+              f"{done[kind] - told[kind] - unseen[kind]:>14}")
+    for action in actions:
+        if action.unseen:
+            print(f"not seen by anybody: {action.kind} of {', '.join(action.files) or 'the directory'}: {action.unseen}")
     tills = [row for row in rows if row[0] != "HQ"]
     for name, some in (("head office", [row for row in rows if row[0] == "HQ"]), ("a till", tills)):
         if some:

@@ -72,6 +72,14 @@ extension SQLiteReading {
         return journals
     }
 
+    func journal(_ journal: UniqueID) throws -> JournalRow? {
+        try first(JournalRow.select + " WHERE journal = ?") {
+            $0.bind(1, journal.text)
+        } _: {
+            try JournalRow($0)
+        }
+    }
+
     func segment(journal: Int32, number: Int64) throws -> SegmentRow? {
         try first(SegmentRow.select + " WHERE journal = ? AND number = ?") {
             $0.bind(1, Int64(journal))

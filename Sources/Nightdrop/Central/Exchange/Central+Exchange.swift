@@ -44,7 +44,7 @@ extension Central {
                 visit.replaced(result.replaced)
             }
         }
-        for node in try contented(among: merged.bundles) {
+        for node in try contented(among: merged.bundles, besides: Set(answers.map(\.terminal.node))) {
             visit.attempt { $0.replaced(try takeBack(for: node, in: $0.place)) }
         }
         let refused = Set(merged.bundles.compactMap(\.refusedKey))
@@ -86,14 +86,14 @@ extension Central {
     }
 
     /// The terminals that were heard of and lack nothing.
-    private func contented(among outcomes: [BundleOutcome]) throws -> [NodeID] {
+    private func contented(among outcomes: [BundleOutcome], besides answered: Set<NodeID>) throws -> [NodeID] {
         let senders = Set(
             outcomes.filter { $0.outcome == .merged || $0.outcome == .known }.compactMap(\.from))
         guard !senders.isEmpty else { return [] }
         return try store.read { reader in
             let cursor = try reader.cursor()
             return try reader.terminals().filter { terminal in
-                try senders.contains(terminal.node.text)
+                try senders.contains(terminal.node.text) && !answered.contains(terminal.node)
                     && ReturnNeed(
                         terminal, cursor: cursor, coverage: coverage(of: terminal),
                         isAsked: reader.isRequested(terminal)) == .nothing

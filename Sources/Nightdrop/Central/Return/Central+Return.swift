@@ -46,7 +46,7 @@ extension Central {
             else { return [] }
             var answer = ReturnWriter(central: self, terminal: terminal)
             if mine.contains(where: { $0.outcome == .waiting }) {
-                let held = try store.read { try $0.journals() }.first { $0.journal == terminal.journal }?.seq ?? 0
+                let held = try store.read { try $0.journal(terminal.journal) }?.seq ?? 0
                 answer.directives.append(.sendAgain(from: held + 1))
             }
             return try write(answer, to: exchange)

@@ -62,7 +62,7 @@ struct ReturnWriter {
         if let refusedKey { return notice(of: refusedKey, standing: reach, coverage) }
         let start = try start(reader)
         let whole = try start.map { try reachChanges(reader, from: $0.coverage, to: coverage) } ?? []
-        let journal = try reader.journals().first { $0.journal == terminal.journal }
+        let journal = try reader.journal(terminal.journal)
         let receipt =
             journal?.receipt
             ?? Receipt(

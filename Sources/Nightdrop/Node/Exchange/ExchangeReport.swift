@@ -30,6 +30,8 @@ public struct ExchangeReport: Sendable {
     public var carrier: UniqueID?
     /// What became of each bundle that was there.
     public var came: [BundleOutcome] = []
+    /// What was listed, and gone when it was to be read.
+    public var vanished: [BundleOutcome] = []
     /// What lies there now for others.
     public var left: [Left] = []
     /// What was taken away because this node has it, or because a newer bundle says more.

@@ -44,6 +44,7 @@ struct ExchangeVisit {
     /// Notes what became of the bundles, and takes away those that this node has now.
     mutating func took(_ outcomes: [BundleOutcome]) {
         report.came = outcomes.filter { $0.outcome != .skipped }
+        report.vanished = outcomes.filter { $0.outcome == .skipped && $0.reason?.hasPrefix("not-found") == true }
         for outcome in report.came {
             guard let message = ExchangeVisit.message(outcome) else { continue }
             report.attention.append(.init(message: message, status: outcome.status))
@@ -146,7 +147,7 @@ struct ExchangeVisit {
             // A fork is not mended by sending the same again.
             outcome.reason?.contains("fork:") == true ? "" : ". Its sender writes it again; nothing is lost"
         case "unsigned", "unknown-key", "revoked-key", "wrong-organisation":
-            ". Nothing of it was taken; if it should have been, ask IT whose it is"
+            ". Nothing of it was taken; ask IT whose it is, or delete the file"
         default: ""
         }
     }
