@@ -201,6 +201,33 @@ import Testing
         for run in runs { await run.value }
     }
 
+    /// What a till shows that head office refuses, until it no longer does; nothing goes back and forth meanwhile.
+    @Test(.timeLimit(.minutes(2))) func aTillShowsThatItsKeyIsRefused() async throws {
+        let shop = try Shop()
+        for node in ["T01", "HQ"] { try "watch: {interval: 0.3}\n".appended(to: shop.path(node + "/nightdrop.yaml")) }
+        _ = try shop.central.revoke(try #require(NodeID("T01")))
+        let (central, till) = (try shop.watch("HQ"), try shop.watch("T01"))
+        let (events, answers) = (till.events, central.events)
+        let runs = [Task { await central.run() }, Task { await till.run() }]
+        try shop.sell("1")
+        for await event in events { if case .status(let status) = event, status.notPermitted { break } }
+        // Three cycles of head office with the refused bundle before its eyes.
+        var cycles = 0
+        var written = 0
+        for await event in answers {
+            guard case .exchanged(_, let summary) = event else { continue }
+            written += summary.written
+            cycles += 1
+            if cycles == 6 { break }
+        }
+        #expect(written == 1, "it is told once")
+        try FileManager.default.removeItem(atPath: shop.path("HQ/keys/revoked"))
+        for await event in events { if case .status(let status) = event, !status.notPermitted { break } }
+        for watch in [central, till] { watch.stop() }
+        for run in runs { await run.value }
+        #expect(try shop.central.get("sale", "1") != nil)
+    }
+
     /// Thousands of tills cost nothing while nothing happens: what is looked at is one folder.
     @Test func onlyOurOwnFolderIsLookedAt() async throws {
         let shop = try Shop()

@@ -59,16 +59,16 @@ class Log:
 
 
 def is_bad(action, logs):
-    """The file was said to be not whole, or refused; or was said so before and was never whole since."""
+    """The file was said to be not whole, or refused, or gone when it was opened; or was said so before and was never whole
+    since, as the same is told once."""
+    end = max([placed.until or float("inf") for placed in action.placed], default=action.end) + PATIENCE
     for name in action.files:
         before = None
         for event in logs[action.addressee].of_file(name):
             if event["time"] < action.begin - 0.05:
                 before = event
-            elif event["outcome"] in BAD or event["outcome"] == "skipped":
+            elif event["outcome"] not in GOOD and event["time"] <= end:
                 return event
-            elif event["outcome"] in GOOD:
-                break
         if before and before["outcome"] in BAD:
             return before
     return None
@@ -133,27 +133,25 @@ def nobody_looked(action, logs, kills):
         killed = next((time for time in kills[action.addressee] if placed.since <= time <= end + 5), None)
         if killed:
             return f"{action.addressee} was killed {killed - placed.since:.1f} s later"
-    if not action.placed:
-        return f"taken away at once, before it could be looked at, and {arrives_later(action, log)}"
-    return None
+    return None if action.placed else "replaced at once, before anybody could look at it"
 
 
-def arrives_later(action, log):
-    """Which later bundle of the same sender held all that one held."""
-    for name in action.files:
-        lost = NAME.search(name)
-        for event in log.bundles:
-            came = NAME.search(event["file"].rsplit("/", 1)[-1])
-            if (event["time"] >= action.begin - 0.05 and event["outcome"] in GOOD and came and lost
-                    and came["sender"] == lost["sender"] and came["journal"] == lost["journal"]
-                    and int(came["last"]) >= int(lost["last"])):
-                return f"{event['file'].rsplit('/', 1)[-1]} arrived, which held all of it"
+def arrives_later(name, begin, log):
+    """The bundle of the same sender with which the addressee had all that was in one: nothing is taken in behind a gap."""
+    lost = NAME.search(name)
+    for event in log.bundles:
+        came = NAME.search(event["file"].rsplit("/", 1)[-1])
+        if (event["time"] >= begin - 0.05 and event["outcome"] in ("merged", "known") and came and lost
+                and came["sender"] == lost["sender"] and came["journal"] == lost["journal"]
+                and int(came["last"]) >= int(lost["last"])):
+            return event["file"].rsplit("/", 1)[-1]
     return None
 
 
 def made_good(action, logs, kills):
-    """A file that is taken away is seen by nobody: what was in it came with a later one."""
-    return arrives_later(action, logs[action.addressee])
+    """A file that is taken away is seen by nobody: what was in it came with another one."""
+    came = [arrives_later(name, action.begin, logs[action.addressee]) for name in action.files]
+    return f"all of it was there with {', '.join(sorted(set(came)))}" if came and all(came) else None
 
 
 def nobody_wrote(action, logs, kills):

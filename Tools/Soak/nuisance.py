@@ -245,17 +245,25 @@ class Nuisance:
         with self.mounting:
             action.begin = time.time()
             filler = self.chain.medium.parent / "filler"
+            end = time.monotonic() + 2 + 2 * action.number
             with open(filler, "wb", buffering=0) as file:
-                try:
-                    while True:
-                        file.write(bytes(1 << 20))
-                        if file.tell() > 1 << 33:
-                            raise OSError("the directory does not become full")
-                except OSError as error:
-                    if error.errno != errno.ENOSPC:
-                        raise
-            time.sleep(2 + 2 * action.number)
+                # What is taken away meanwhile makes room again.
+                while time.monotonic() < end:
+                    self.fill(file)
+                    time.sleep(0.02)
             filler.unlink()
+
+    @staticmethod
+    def fill(file):
+        for size in (1 << 20, 4096):
+            try:
+                while True:
+                    file.write(bytes(size))
+                    if file.tell() > 1 << 33:
+                        raise OSError("the directory does not become full")
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def unmount(self, action):
         with self.mounting:
