@@ -9,7 +9,7 @@ import Testing
         "conflicts apply", "history", "undo",
         "days",
         "notices", "status", "terminals", "log", "inspect", "cat", "verify", "demo", "exchange", "request",
-        "apply", "watch",
+        "apply", "watch", "keys", "keys list", "keys revoke",
     ]
 
     @Test(arguments: commands) func everyHelpHasExamplesAndStatuses(_ command: String) throws {

@@ -7,6 +7,10 @@ import NightdropModel
 struct Keys: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show whose keys head office knows, and revoke those of a till that was stolen or given away.",
+        discussion: Manual.page(
+            "Whoever has a till's key may send data in its name, until the key is revoked.",
+            examples: ["nightdrop keys list -C HQ", "nightdrop keys revoke T07 -C HQ"],
+            statuses: [.notFound, .inputOutput]),
         subcommands: [List.self, Revoke.self])
 
     struct List: ParsableCommand {

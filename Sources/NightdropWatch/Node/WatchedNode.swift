@@ -99,7 +99,8 @@ final class WatchedNode: Sendable {
                 }
             let new = report.left.filter { !$0.wasThere }
             return Exchange(
-                bundles: report.came + report.vanished, written: new.map(\.file), sent: new.reduce(0) { $0 + $1.operations },
+                bundles: report.came + report.vanished, written: new.map(\.file),
+                sent: new.reduce(0) { $0 + $1.operations },
                 failure: report.failure?.message)
         }
     }
