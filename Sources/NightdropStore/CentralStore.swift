@@ -51,6 +51,10 @@ public protocol CentralReader: CentralHistory, CentralAudit, CentralUndoReader {
     func cursor() throws -> Cursor
     /// Whether a cursor is one of this store's merge transactions.
     func holds(_ cursor: Cursor) throws -> Bool
+    /// Whether change and id of a cursor are those of one of this store's merge transactions, whatever its epoch.
+    func isTransaction(_ cursor: Cursor) throws -> Bool
+    /// How many operations head office's own journal of then had as a merge transaction ended; nil where that was not kept.
+    func ownSeq(at csn: Int64) throws -> Int64?
     /// The merge transactions behind a CSN, in order.
     func transactions(after csn: Int64) throws -> [MergeTransaction]
     /// All journals.
@@ -91,7 +95,7 @@ public protocol CentralReader: CentralHistory, CentralAudit, CentralUndoReader {
 }
 
 /// What can be changed in central's store, within one transaction.
-public protocol CentralWriter: CentralReader, CentralUndoWriter, CentralTidyWriter {
+public protocol CentralWriter: CentralReader, CentralUndoWriter, CentralTidyWriter, CentralLostWriter {
     /// Sets a named text.
     func set(_ name: String, _ value: String) throws
     /// Makes the entities' codes and views those of a policy.

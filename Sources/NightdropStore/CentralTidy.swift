@@ -4,11 +4,11 @@ public struct TombstoneLimits: Sendable {
     public var seen: Int64
     /// The last change that is older than the retention time.
     public var expired: Int64
-    /// Operations of head office whose deletes stay for the retention time in any case, by their numbers in its journal.
-    public var kept: [ClosedRange<Int64>]
+    /// Operations of head office whose deletes stay for the retention time in any case, by their numbers in its journals.
+    public var kept: [OwnNumbers]
 
     /// Limits.
-    public init(seen: Int64, expired: Int64, kept: [ClosedRange<Int64>]) {
+    public init(seen: Int64, expired: Int64, kept: [OwnNumbers]) {
         self.seen = seen
         self.expired = expired
         self.kept = kept
@@ -19,5 +19,5 @@ public struct TombstoneLimits: Sendable {
 public protocol CentralTidyWriter {
     /// Removes tombstones, the oldest first, and keeps only where their histories end. Returns how many, and the last change
     /// of those: a terminal that has not applied that one needs a snapshot.
-    func removeTombstones(_ limits: TombstoneLimits, ownJournal: Int32, limit: Int) throws -> (count: Int, last: Int64)
+    func removeTombstones(_ limits: TombstoneLimits, limit: Int) throws -> (count: Int, last: Int64)
 }

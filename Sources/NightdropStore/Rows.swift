@@ -75,6 +75,12 @@ public struct SegmentRow: Sendable {
     public var length: Int64
     /// The bundle that brought it, the store's number of it.
     public var bundle: Int64?
+    /// The last change that a `base` in it may mean: what is higher belongs to an epoch that this store does not go on from.
+    /// Nil where every base means what it says.
+    public var lastBase: Int64?
+
+    /// What a `base` in it counts as.
+    public func known(_ base: Int64) -> Int64 { lastBase.map { min(base, $0) } ?? base }
 
     /// A segment.
     public init(

@@ -5,6 +5,7 @@ import NightdropJournal
 import NightdropModel
 import NightdropStore
 import NightdropStoreSQLite
+import Synchronization
 
 /// Head office: merges tills' bundles, writes their return bundles, keeps and decides conflicts.
 ///
@@ -22,8 +23,8 @@ public final class Central: Sendable {
     let fileSystem: any FileSystem
     let store: any CentralStore
     let key: SigningKey
-    let journal: JournalWriter
-    let journalID: UniqueID
+    /// The journal that head office writes; another one once the store was restored from a backup.
+    let own: Mutex<OwnJournal>
     let validator: PolicyValidator
     /// Closures that decide in the place of programs.
     let hooks = HookRegistry()
@@ -86,24 +87,21 @@ public final class Central: Sendable {
             let keyFile = try fileSystem.contents(directory.signingKey)
         else { throw NightdropError(.badSettings, "\(path) lacks its policy.yaml or its signing key") }
         let store = try CentralDatabase(path: directory.store)
-        guard let journalText = try store.read({ try $0.setting("journal") }), let journalID = UniqueID(journalText),
-            let epoch = try store.read({ try $0.cursor() }).epoch as UniqueID?
-        else { throw NightdropError(.inputOutput, "\(directory.store) is damaged: it names no journal") }
         self.settings = settings
         self.organisation = organisation
         self.directory = directory
         self.fileSystem = fileSystem
         self.store = store
-        self.journalID = journalID
         key = try SigningKey(file: keyFile)
         policy = try PolicyFile.parse(String(decoding: policyText, as: UTF8.self), file: directory.policy)
         validator = PolicyValidator(policy)
-        journal = try JournalWriter(
-            fileSystem: fileSystem, directory: directory.journal(journalID),
-            identity: JournalIdentity(node: settings.id, store: nil, journal: journalID, follows: nil),
-            conditions: JournalConditions(
-                epoch: epoch, policyVersion: policy.version, controlFields: policy.controlFields, receives: nil),
-            wallClock: { Clock.now() }, discovered: { _, _ in })
+        let (id, follows, epoch) = try store.read { reader in
+            let (id, follows) = try OwnJournal.named(by: reader, in: directory)
+            return (id, follows, try reader.cursor().epoch)
+        }
+        own = Mutex(
+            try OwnJournal(
+                id, follows: follows, epoch: epoch, node: settings.id, policy: policy, in: directory, fileSystem))
         try adoptPolicy()
         try catchUp()
         // A node whose undo cannot go on is a node nevertheless; the next undo says why.

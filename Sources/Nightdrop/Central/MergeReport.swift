@@ -22,6 +22,10 @@ public struct MergeReport: Sendable {
     public var csn: Int64 = 0
     /// The return bundles written.
     public var returns: [Return] = []
+    /// The epoch that begins, because a bundle showed that the store was restored from a backup; nil in other cases.
+    public var restored: Restored?
+    /// The changes of head office that were lost with its store and are listed now, as conflicts of kind `lost`.
+    public var lost: Int64 = 0
 
     /// A report of nothing.
     public init() {}

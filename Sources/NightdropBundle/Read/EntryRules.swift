@@ -40,7 +40,7 @@ enum EntryRules {
         case .journal:
             return hasPrefix("segments/", entry.path) || hasPrefix("echo/", entry.path)
         case .return, .snapshot, .grant:
-            return ["changes/", "notices/", "echo/"].contains { hasPrefix($0, entry.path) }
+            return ["changes/", "notices/", "own/", "echo/"].contains { hasPrefix($0, entry.path) }
                 || entry.path == policyName || entry.path == keysName
         }
     }

@@ -48,12 +48,13 @@ public enum BundleParts {
     }
 
     private static func pieces(of content: BundleContent, _ fileSystem: any FileSystem) throws -> [Piece] {
-        if content.name.hasPrefix("changes/"), case .file(let path, let range) = content.source {
+        let isChanges = content.name.hasPrefix("changes/")
+        if isChanges || content.name.hasPrefix("own/"), case .file(let path, let range) = content.source {
             return try members(of: fileSystem.open(path, .read), range).map { member, lines in
                 Piece(
                     content: BundleContent(
                         content.name, file: path, offset: member.lowerBound, length: Int64(member.count)),
-                    lines: lines, range: member)
+                    lines: isChanges ? lines : 0, range: member)
             }
         }
         if content.name.hasPrefix("notices/"), case .bytes(let bytes) = content.source {
@@ -133,7 +134,7 @@ public enum BundleParts {
 
         private mutating func renamed(_ content: BundleContent) -> BundleContent {
             guard let slash = content.name.firstIndex(of: "/"), let dot = content.name.firstIndex(of: "."),
-                slash < dot, ["changes", "notices"].contains(content.name[..<slash])
+                slash < dot, ["changes", "notices", "own"].contains(content.name[..<slash])
             else { return content }
             let folder = String(content.name[..<slash])
             numbers[folder, default: 0] += 1

@@ -22,9 +22,18 @@ struct InitCentral: ParsableCommand {
         commandName: "central",
         abstract: "Make head office: keys, policy and the central store.",
         discussion: Manual.page(
-            "Prints the fingerprint of head office's key, which tills may be told to insist on.",
-            examples: ["nightdrop init central --organisation \"Corner Shops\" --policy policy.yaml"],
-            statuses: [.notFound, .cannotCreate, .inputOutput, .badSettings]))
+            """
+            Prints the fingerprint of head office's key, which tills may be told to insist on.
+
+            With --restored nothing is made: the node is a backup of head office that takes its place. Say so before the \
+            first merge. The tills follow it with their next exchange, send again what it lacks, and bring back what head \
+            office itself had changed since the backup; see nightdrop conflicts --kind lost.
+            """,
+            examples: [
+                "nightdrop init central --organisation \"Corner Shops\" --policy policy.yaml",
+                "nightdrop init central --restored -C HQ",
+            ],
+            statuses: [.notFound, .cannotCreate, .inputOutput, .tryAgain, .badSettings]))
 
     @Option(help: ArgumentHelp("The id of head office.", valueName: "id"))
     var id = "HQ"
@@ -34,16 +43,22 @@ struct InitCentral: ParsableCommand {
         help: ArgumentHelp("A policy; else the built-in one for shops and restaurants.", valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var policy: String?
+    @Flag(help: "The node is a restored backup: declare that it is head office from now on.")
+    var restored = false
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        guard !restored || organisation == nil && policy == nil else {
+            throw ValidationError("--restored makes nothing new; it goes without --organisation and --policy.")
+        }
         guard NodeID(id) != nil else { throw ValidationError("\"\(id)\" is no id: 1 to 16 letters, digits, '-', '_'.") }
     }
 
     func run() throws {
         guard let id = NodeID(id) else { return }
         let console = Console(output)
+        if restored { return try declare(console) }
         if let policy { try GivenPaths.check([policy]) }
         let central = try Central.create(
             at: node.path, id: id, organisation: try organisationName(), policy: policy)
@@ -56,6 +71,19 @@ struct InitCentral: ParsableCommand {
             its key has the fingerprint \(central.fingerprint)
             next: nightdrop init terminal --id T01 --store S1 -C T01, then nightdrop enroll
             """)
+        try console.out.flush()
+    }
+
+    private func declare(_ console: Console) throws {
+        let central = try Node.central(node, instead: "a till needs no such word")
+        let restored = try central.declareRestored()
+        if console.isJSON {
+            try console.out.json([
+                "node": .string(central.settings.id.text), "epoch": .string(restored.epoch.text),
+                "csn": .integer(restored.csn), "new": .bool(restored.isNew),
+            ])
+        }
+        try console.say(restored.words)
         try console.out.flush()
     }
 

@@ -111,6 +111,8 @@ enum MergeRun {
                 try console.say(bundle.sentence(console.style))
             }
             if report.bundles.isEmpty { try console.say("no bundles for this node") }
+            if let restored = report.restored { try console.say(restored.words) }
+            if let words = report.lostWords { try console.say(words) }
             for answer in report.returns { try console.say("answer for \(answer.terminal): \(answer.file)") }
         }
         try console.out.flush()

@@ -21,7 +21,7 @@ extension ReturnFacts {
         [
             "journal": .string(journal.text), "start": start?.json ?? .null, "reach": reach.json,
             "transactions": .array(transactions.map { [.integer($0.csn), .string($0.id)] }),
-            "succeeds": .array(succeeds.map { .string($0.text) }), "receipt": receipt.json,
+            "succeeds": .array(succeeds.map(\.json)), "receipt": receipt.json,
             "directives": .array(directives.map(\.json)), "coverage": coverage.json, "basis": basis?.json ?? .null,
             "whole": Coverage.json(of: whole),
         ]
@@ -36,7 +36,7 @@ extension ReturnFacts {
             let coverage = json["coverage"].flatMap(Coverage.init(json:)),
             let basis = json.nullable("basis", Coverage.init(json:)),
             let whole = json["whole"].flatMap(Coverage.entities), (start == nil) == (basis == nil),
-            let succeeds = json.all("succeeds", { $0.text.flatMap(UniqueID.init) }),
+            let succeeds = json.all("succeeds", SucceededEpoch.init(json:)),
             let directives = json["directives"]?.elements
         else { return nil }
         var transactions: [MergeTransaction] = []

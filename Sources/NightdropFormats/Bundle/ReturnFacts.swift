@@ -11,7 +11,7 @@ public struct ReturnFacts: Sendable, Equatable {
     /// The merge transactions between, in order: where they ended, and their ids. The last is `reach`'s.
     public var transactions: [MergeTransaction]
     /// The epochs that this one succeeds.
-    public var succeeds: [UniqueID]
+    public var succeeds: [SucceededEpoch]
     /// What central holds.
     public var receipt: Receipt
     /// What the terminal shall do.
@@ -26,7 +26,8 @@ public struct ReturnFacts: Sendable, Equatable {
 
     /// Return facts.
     public init(
-        journal: UniqueID, start: Cursor?, reach: Cursor, transactions: [MergeTransaction], succeeds: [UniqueID],
+        journal: UniqueID, start: Cursor?, reach: Cursor, transactions: [MergeTransaction],
+        succeeds: [SucceededEpoch],
         receipt: Receipt, directives: [Directive], coverage: Coverage, basis: Coverage? = nil, whole: [String] = []
     ) {
         self.journal = journal

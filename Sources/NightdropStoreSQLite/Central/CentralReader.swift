@@ -47,7 +47,10 @@ extension SQLiteReading {
     }
 
     func holds(_ cursor: NightdropModel.Cursor) throws -> Bool {
-        guard try setting("epoch") == cursor.epoch.text else { return false }
+        try setting("epoch") == cursor.epoch.text && isTransaction(cursor)
+    }
+
+    func isTransaction(_ cursor: NightdropModel.Cursor) throws -> Bool {
         let id = try first("SELECT id FROM _merge WHERE csn = ?") {
             $0.bind(1, cursor.csn)
         } _: {
@@ -64,6 +67,14 @@ extension SQLiteReading {
             transactions.append(MergeTransaction(csn: $0.integer(0), id: $0.text(1)))
         }
         return transactions
+    }
+
+    func ownSeq(at csn: Int64) throws -> Int64? {
+        try first("SELECT own FROM _merge WHERE csn = ?") {
+            $0.bind(1, csn)
+        } _: {
+            $0.optional(0)
+        } ?? nil
     }
 
     func journals() throws -> [JournalRow] {

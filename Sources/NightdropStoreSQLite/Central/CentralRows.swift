@@ -32,7 +32,7 @@ extension JournalRow {
 }
 
 extension SegmentRow {
-    static let select = "SELECT id, journal, number, first, last, hash, file, offset, length, bundle FROM _segment"
+    static let select = "SELECT id, journal, number, first, last, hash, file, offset, length, bundle, last_base FROM _segment"
 
     init(_ row: SQLStatement) throws {
         guard let hash = ContentHash(row.text(5)) else { throw damaged("segment") }
@@ -40,6 +40,7 @@ extension SegmentRow {
             id: row.integer(0), journal: Int32(row.integer(1)), number: row.integer(2), first: row.integer(3),
             last: row.integer(4), hash: hash, file: row.optionalText(6), offset: row.integer(7),
             length: row.integer(8), bundle: row.optional(9))
+        lastBase = row.optional(10)
     }
 }
 

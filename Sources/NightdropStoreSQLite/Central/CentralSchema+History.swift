@@ -11,6 +11,15 @@ extension CentralSchema {
             state TEXT NOT NULL, operations INTEGER NOT NULL DEFAULT 0);
         """
 
+    /// What a restored store needs: up to where a till's bases count, how far head office's own journal was at a merge, and
+    /// which of its lost operations tills have brought back.
+    static let restoreTables = """
+        ALTER TABLE _segment ADD COLUMN last_base INTEGER;
+        ALTER TABLE _merge ADD COLUMN own INTEGER;
+        CREATE TABLE _lost (journal INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (journal, seq)) WITHOUT ROWID;
+        CREATE INDEX _conflict_lost ON _conflict (entity, store, id) WHERE kind = 'lost';
+        """
+
     /// What a merge depended on besides the operations, so that it can be made again.
     static let replayTables = """
         ALTER TABLE _merge ADD COLUMN policy INTEGER;

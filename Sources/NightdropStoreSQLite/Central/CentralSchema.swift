@@ -12,6 +12,7 @@ enum CentralSchema {
             try db.execute(sql: "ALTER TABLE _conflict ADD COLUMN reason TEXT")
         }
         migrator.registerMigration("central/replay") { db in try db.execute(sql: replayTables) }
+        migrator.registerMigration("central/restore") { db in try db.execute(sql: restoreTables) }
         return migrator
     }()
 

@@ -4,7 +4,7 @@ extension SQLiteCentralWriter {
     /// A fact's tombstone reaches no terminal, so that no cursor tells whether its author knows of it. What is in conflict
     /// may yet be decided otherwise. The highest number stays in use, because the next new record gets the one behind it.
     func removeTombstones(
-        _ limits: TombstoneLimits, ownJournal: Int32, limit: Int
+        _ limits: TombstoneLimits, limit: Int
     ) throws -> (count: Int, last: Int64) {
         var removed: [(rid: Int64, csn: Int64)] = []
         let select = try SQLStatement(
@@ -23,8 +23,8 @@ extension SQLiteCentralWriter {
         while removed.count < limit, try select.step() {
             let csn = select.integer(1)
             let isKept =
-                csn > limits.expired && select.integer(2) == Int64(ownJournal)
-                && limits.kept.contains { $0.contains(select.integer(3)) }
+                csn > limits.expired
+                && limits.kept.contains { $0.contains(select.integer(3), of: Int32(select.integer(2))) }
             if !isKept { removed.append((select.integer(0), csn)) }
         }
         select.reset()

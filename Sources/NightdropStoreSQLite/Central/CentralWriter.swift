@@ -110,7 +110,7 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
     func add(_ segment: SegmentRow) throws -> Int64 {
         let statement = try SQLStatement(
             db,
-            "INSERT INTO _segment (journal, number, first, last, hash, file, offset, length, bundle) VALUES (?,?,?,?,?,?,?,?,?)"
+            "INSERT INTO _segment (journal, number, first, last, hash, file, offset, length, bundle, last_base) VALUES (?,?,?,?,?,?,?,?,?,?)"
         )
         statement.bind(1, Int64(segment.journal))
         statement.bind(2, segment.number)
@@ -121,6 +121,7 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
         statement.bind(7, segment.offset)
         statement.bind(8, segment.length)
         statement.bind(9, segment.bundle)
+        statement.bind(10, segment.lastBase)
         try statement.run()
         return db.lastInsertedRowID
     }
@@ -193,7 +194,11 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
 
     func endMergeTransaction(at time: Int64, policy: Int64?) throws -> NightdropModel.Cursor {
         let last = try lastCSN()
-        let statement = try SQLStatement(db, "INSERT OR IGNORE INTO _merge (csn, id, at, policy) VALUES (?, ?, ?, ?)")
+        let statement = try SQLStatement(db, 
+            """
+            INSERT OR IGNORE INTO _merge (csn, id, at, policy, own) VALUES (?, ?, ?, ?, coalesce(
+            (SELECT seq FROM _journal WHERE journal = (SELECT value FROM _setting WHERE name = 'journal')), 0))
+            """)
         statement.bind(1, last)
         let id = String(UInt64.random(in: .min ... .max), radix: 16)
         statement.bind(2, String(repeating: "0", count: 16 - id.count) + id)

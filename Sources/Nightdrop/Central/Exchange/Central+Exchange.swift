@@ -24,6 +24,8 @@ extension Central {
             [visit.report.directory], progress: ExchangeProgress.merging(options.progress),
             isEnding: options.isEnding)
         visit.took(merged.bundles)
+        if let restored = merged.restored { visit.note(restored.words) }
+        if let words = merged.lostWords { visit.note(words) }
         guard options.isLeaving else { return visit.finish() }
         let answers = try answers(to: merged.bundles, all: options.answersAll)
         guard !visit.report.isReadOnly else {
@@ -62,12 +64,15 @@ extension Central {
     private func answers(to outcomes: [BundleOutcome], all: Bool) throws -> [ReturnWriter] {
         let senders = Set(outcomes.compactMap(\.from))
         let revoked = try revokedNodes()
+        let strange = Set(outcomes.filter(RestoreSigns.isStrange).compactMap(\.from))
         let withGap = Set(outcomes.filter { $0.outcome == .waiting }.compactMap(\.from))
         return try store.read { reader in
             let cursor = try reader.cursor()
             let held = try reader.journals()
             return try reader.terminals().compactMap { terminal in
-                guard all || senders.contains(terminal.node.text), !revoked.contains(terminal.node) else {
+                guard all || senders.contains(terminal.node.text), !revoked.contains(terminal.node),
+                    !strange.contains(terminal.node.text)
+                else {
                     return nil
                 }
                 let hasGap = withGap.contains(terminal.node.text)

@@ -25,7 +25,8 @@ final class OperationSource {
     private let reader: any CentralReader
     private let fileSystem: any FileSystem
     private let directory: String
-    private let own: OwnLines
+    private var own: [Int32: OwnLines] = [:]
+    private let central: Central
     private let journals: [Int32: JournalRow]
     private var segments: [Int64: SegmentRow] = [:]
     /// The texts at hand, the one used last at the end.
@@ -37,7 +38,7 @@ final class OperationSource {
         self.reader = reader
         fileSystem = central.fileSystem
         directory = central.directory.path
-        own = OwnLines(central.journal.reader)
+        self.central = central
         journals = Dictionary(try reader.journals().map { ($0.code, $0) }) { first, _ in first }
     }
 
@@ -48,7 +49,7 @@ final class OperationSource {
             throw NightdropError(.inputOutput, "change \(change.csn) is of a journal that the store does not know")
         }
         if segment.file == nil {
-            let line = try own.line(change.offset)
+            let line = try lines(of: journal).line(change.offset)
             let text = SegmentText(capacity: line.count)
             text.append(room: line.count) { room in
                 room.copyBytes(from: line)
@@ -59,12 +60,21 @@ final class OperationSource {
         }
         let text = try text(segment)
         let line = try text.line(at: Int(change.offset))
-        let operation: ScannedOperation
+        var operation: ScannedOperation
         do throws(JSONError) { operation = try OperationScanner.scan(text.text.buffer, line) } catch {
             throw NightdropError(
                 .inputOutput, "\(text.path): there is no operation where change \(change.csn) should be: \(error)")
         }
+        operation.base = segment.known(operation.base)
         return Found(text: text.text, operation: operation, journal: journal, segment: segment)
+    }
+
+    /// The lines of one of head office's own journals.
+    private func lines(of journal: JournalRow) -> OwnLines {
+        if let known = own[journal.code] { return known }
+        let lines = OwnLines(central.ownLines(of: journal))
+        own[journal.code] = lines
+        return lines
     }
 
     /// A segment of the store.
@@ -149,8 +159,8 @@ private final class ArchivedText {
     }
 }
 
-/// The lines of head office's own journal, fetched some at a time.
-private final class OwnLines {
+/// The lines of one of head office's own journals, fetched some at a time.
+final class OwnLines {
     private let reader: JournalReader
     private var lines: [Int64: [UInt8]] = [:]
     private static let ahead: Int64 = 500

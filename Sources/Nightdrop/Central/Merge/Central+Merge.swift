@@ -23,7 +23,7 @@ extension Central {
         let inputs = try MergeInput.collect(paths, for: settings.id, fileSystem)
         var committer = MergeCommitter(HookDesk(self))
         let session = try run(inputs, progress, isEnding: isEnding) { try committer.commit($0, to: store) }
-        for copy in session.inboxCopies { try? fileSystem.remove(copy) }
+        defer { for copy in session.inboxCopies { try? fileSystem.remove(copy) } }
         // What is not tidied today is tidied with the next merge; this one is done.
         try? tidyIfDue()
         return try report(session, committer, returnTo: exchange)
@@ -35,6 +35,8 @@ extension Central {
     ) throws -> MergeReport {
         var report = MergeReport()
         report.bundles = session.outcomes(committer)
+        report.restored = try heed(session)
+        report.lost = try takeBack(session.echoes)
         report.csn = try store.read { try $0.cursor().csn }
         if let exchange {
             report.returns = try writeReturns(answering: session.taken, report.bundles, to: exchange)

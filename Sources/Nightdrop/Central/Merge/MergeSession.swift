@@ -42,6 +42,11 @@ final class MergeSession {
     private let trace: Trace
     /// So many operations are worth a transaction where the thread that commits has nothing else to do.
     private static let fewestOperations = 16_000
+    private let epochs: Epochs
+    /// What bundles told of another life of this store.
+    private(set) var signs = RestoreSigns()
+    /// The bundles that bring back returns which head office has lost.
+    private(set) var echoes: [VerifiedBundle] = []
 
     init(
         _ central: Central, leaving trace: Trace = .all, progress: (@Sendable (MergeProgress) -> Void)?,
@@ -51,6 +56,7 @@ final class MergeSession {
         self.progress = progress
         self.handover = handover
         self.trace = trace
+        epochs = try central.store.read { try $0.epochs() }
         let signers = try AllowedSigners(file: central.fileSystem.contents(central.directory.allowedSigners) ?? [])
         let revoked = try central.revokedKeys()
         intake = BundleIntake(
@@ -136,6 +142,18 @@ final class MergeSession {
         guard manifest.segments.reduce(0, { $0 + $1.last - $1.first + 1 }) == manifest.operations else {
             throw BundleError(.malformed, file: bundle.path, "it does not hold as many operations as its manifest says")
         }
+        let standing = try central.store.read { try $0.standing(of: manifest.cursor, epochs) }
+        signs.note(manifest, standing, before: terminal.cursor)
+        guard standing != .strange else {
+            outcome.outcome = .waiting
+            outcome.status = NightdropError.Kind.tryAgain.rawValue
+            outcome.reason = RestoreSigns.strange(manifest)
+            return
+        }
+        if trace != .none, manifest.entries.contains(where: { $0.path.hasPrefix(EchoedReturn.folder) }) {
+            echoes.append(bundle)
+        }
+        let bases = KnownBases(standing, manifest.cursor, before: terminal.cursor, epochs)
         // Not the file's name, which anybody may have changed: it stands for this bundle for ever.
         let source = PendingMerge.Source(index: index, name: manifest.fileName, author: author)
         var places: [JSONValue] = []
@@ -144,7 +162,7 @@ final class MergeSession {
                 try compare(segment, row, bundle)
                 outcome.known += segment.last - segment.first + 1
             } else if segment.number == row.segment + 1 {
-                places.append(try merge(segment, of: bundle, source, &row, &outcome))
+                places.append(try merge(segment, of: bundle, source, bases, &row, &outcome))
             } else {
                 outcome.outcome = .waiting
                 outcome.status = 75
@@ -156,7 +174,7 @@ final class MergeSession {
             }
         }
         if places.isEmpty { outcome.outcome = .known }
-        try finish(bundle, source, terminal, places)
+        try finish(bundle, source, terminal, places, isPlaced: standing == .held)
     }
 
     /// A segment that is here already costs one comparison of hashes.
@@ -186,8 +204,8 @@ final class MergeSession {
 
     /// Decodes a segment, puts it into the archive, and its operations into the pending transaction.
     private func merge(
-        _ segment: Manifest.Segment, of bundle: VerifiedBundle, _ source: PendingMerge.Source, _ row: inout JournalRow,
-        _ outcome: inout BundleOutcome
+        _ segment: Manifest.Segment, of bundle: VerifiedBundle, _ source: PendingMerge.Source, _ bases: KnownBases,
+        _ row: inout JournalRow, _ outcome: inout BundleOutcome
     ) throws -> JSONValue {
         let file = try bundle.open()
         let range = try bundle.entryRange(segment.path)
@@ -206,6 +224,7 @@ final class MergeSession {
             held = SegmentRow(
                 id: 0, journal: 0, number: segment.number, first: segment.first, last: segment.last, hash: segment.hash,
                 file: place.file, offset: place.offset, length: place.length, bundle: nil)
+            held.lastBase = bases.last(in: decoded.header.epoch)
         }
         let merged = row.seq
         if trace == .none { noteKnown(decoded, through: merged) }
@@ -256,7 +275,7 @@ final class MergeSession {
                 try flush()
                 begin(decoded, held, source, row.journal)
             }
-            pending.batch.add(operation)
+            pending.batch.add(held.lastBase == nil ? operation : held.counting(operation))
             last = operation
         }
         settle(&row, decoded, last)
@@ -303,7 +322,8 @@ final class MergeSession {
     }
 
     private func finish(
-        _ bundle: VerifiedBundle, _ source: PendingMerge.Source, _ terminal: TerminalRow, _ places: [JSONValue]
+        _ bundle: VerifiedBundle, _ source: PendingMerge.Source, _ terminal: TerminalRow, _ places: [JSONValue],
+        isPlaced: Bool
     ) throws {
         let manifest = bundle.manifest
         if !places.isEmpty {
@@ -323,10 +343,10 @@ final class MergeSession {
         var row = terminal
         row.seen = min(manifest.created, Clock.now())
         row.journal = manifest.from.journal
-        row.cursor = manifest.cursor
+        // One that this store cannot place says nothing here.
+        if isPlaced { (row.cursor, row.coverage) = (manifest.cursor, manifest.coverage) }
         row.pending = manifest.pending
         row.software = manifest.software
-        row.coverage = manifest.coverage
         row.subscription = manifest.subscription
         let clock = manifest.clock
         row.clock = ClockSkew(

@@ -11,7 +11,9 @@ extension Central {
         if journal.lastSeq > merged { try store.write { try catchUp($0) } }
     }
 
+    /// The same, within a transaction, in which nobody else begins a new journal.
     func catchUp(_ writer: any CentralWriter) throws {
+        try followOwnJournal(writer)
         let merged = try writer.journal(author, follows: nil).seq
         // A commit of nothing learns of what another process has appended, which may have ended before the store had it.
         let last = try journal.commit { $0.nextSeq } - 1
@@ -38,15 +40,16 @@ extension Central {
             room.copyMemory(from: buffer)
             return buffer.count
         }
+        var row = try writer.journal(author, follows: nil)
         let batch = MergeBatch(policy: policy, validator: validator, expecting: operations.count)
         batch.begin(author, text: text, segment: 0)
         for operation in operations {
             batch.add(operation)
             guard operation.key.isPresent else { continue }
             let last = operation.seq + Int64(operation.transactionCount) - 1
-            try writer.set("key:\(JSONString.unescaped(buffer[operation.key]))", "\(operation.seq)-\(last)")
+            let numbers = OwnNumbers(journal: row.code, range: operation.seq...last)
+            try writer.set("key:\(JSONString.unescaped(buffer[operation.key]))", numbers.text)
         }
-        var row = try writer.journal(author, follows: nil)
         let segment = try writer.segment(journal: row.code, number: 0)?.id ?? ownSegment(row.code, writer)
         _ = try writer.merge(
             batch, segments: [segment], codes: [row.code], now: Clock.now(), observer: nil,

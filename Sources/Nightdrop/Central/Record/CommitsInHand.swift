@@ -67,8 +67,8 @@ final class CommitsInHand {
     func add(_ drafts: [OperationDraft]) throws {
         if let key = drafts.first?.key {
             if let place = placesOfKeys[key] { return outcomes.append(.sameAs(place)) }
-            if let known = try writer.setting("key:\(key)").flatMap(CommitsInHand.numbers) {
-                return outcomes.append(.known(known))
+            if let known = try writer.ownNumbers(ofKey: key) {
+                return outcomes.append(.known(known.range))
             }
         }
         defer { changing.removeAll() }
@@ -162,11 +162,6 @@ final class CommitsInHand {
     private static func was(_ draft: OperationDraft, _ present: [Field], _ entity: EntityPolicy) -> [Field] {
         let names = draft.action == .delete ? [entity.controlTotal].compactMap { $0 } : draft.set.map(\.name)
         return names.compactMap { name in present.first { $0.name == name } }
-    }
-
-    static func numbers(_ text: String) -> ClosedRange<Int64>? {
-        let parts = text.split(separator: "-").compactMap { Int64($0) }
-        return parts.count == 2 && parts[0] <= parts[1] ? parts[0]...parts[1] : nil
     }
 }
 

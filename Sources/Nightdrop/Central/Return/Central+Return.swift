@@ -80,7 +80,7 @@ extension Central {
         }
         let largest = try place.medium()?.largestFileBytes ?? .max
         let written = try answer.write(into: folder, limit: min(maxSize ?? .max, largest), progress: progress)
-        let replaced = try place.removeSuperseded(by: written)
+        let replaced = try place.removeSuperseded(by: written) + removeFormer(written, in: folder, of: answer.terminal)
         try store.write { writer in
             for bundle in written {
                 try writer.add(

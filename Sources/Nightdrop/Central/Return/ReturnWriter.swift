@@ -22,8 +22,15 @@ struct ReturnWriter {
     ) throws -> [WrittenBundle] {
         let fileSystem = central.fileSystem
         let changes = central.directory.outbox + "/.changes-\(terminal.node)-\(UniqueID.random().short).jsonl.gz"
-        defer { try? fileSystem.remove(changes) }
-        let (manifest, contents) = try central.store.read { reader in try collect(reader, changes: changes) }
+        let own = central.directory.outbox + "/.own-\(terminal.node)-\(UniqueID.random().short).jsonl.gz"
+        defer {
+            try? fileSystem.remove(changes)
+            try? fileSystem.remove(own)
+        }
+        let (manifest, contents) = try central.store.read { reader in
+            let (manifest, contents) = try collect(reader, changes: changes)
+            return (manifest, try contents + ownOperations(reader, to: own))
+        }
         return try parts(manifest, contents, limit).map { part, contents in
             let path = folder + "/" + part.fileName
             return try BundleWriter.write(
@@ -70,11 +77,13 @@ struct ReturnWriter {
                 totals: ControlTotals())
         var manifest = manifest(
             isGrant ? .grant : start == nil ? .snapshot : .return, from: start?.cursor.csn ?? 0, to: reach.csn)
+        let own = try OwnJournal.named(by: reader, in: central.directory)
+        (manifest.from.journal, manifest.from.follows) = (own.id, own.follows)
         manifest.answer = ReturnFacts(
             journal: terminal.journal, start: start?.cursor, reach: reach,
             transactions: try start.map { try reader.transactions(after: $0.cursor.csn) }
                 ?? [MergeTransaction(csn: reach.csn, id: reach.transaction)],
-            succeeds: [], receipt: receipt,
+            succeeds: try reader.epochs().succeeded, receipt: receipt,
             directives: directives + (try reader.isRequested(terminal) ? [.exchange] : []), coverage: coverage,
             basis: start?.coverage, whole: whole)
         return manifest

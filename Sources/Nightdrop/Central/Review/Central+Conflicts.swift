@@ -35,10 +35,13 @@ extension Central {
 
     func decisions(_ conflict: ConflictRow, _ reader: any CentralReader) throws -> [ConflictDecision] {
         guard conflict.revision > 0 else { return [] }
+        let journals = try reader.journals()
         return try (1...conflict.revision).compactMap { revision in
             let key = DecisionKey.key(conflict: conflict.number, revision: revision)
-            guard let numbers = try reader.setting("key:\(key)").flatMap(CommitsInHand.numbers) else { return nil }
-            return try ConflictDecision(revision, journal.reader.line(seq: numbers.lowerBound))
+            guard let numbers = try reader.ownNumbers(ofKey: key),
+                let journal = journals.first(where: { $0.code == numbers.journal })
+            else { return nil }
+            return try ConflictDecision(revision, ownLines(of: journal).line(seq: numbers.range.lowerBound))
         }
     }
 }

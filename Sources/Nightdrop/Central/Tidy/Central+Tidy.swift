@@ -23,9 +23,7 @@ extension Central {
         let revoked = try revokedNodes()
         return try store.write { writer in
             let limits = try limits(writer, now, revoked)
-            let own = try writer.journals().first { $0.journal == journalID }?.code ?? 0
-            let (count, last) = try writer.removeTombstones(
-                limits, ownJournal: own, limit: Central.mostTombstonesAtOnce)
+            let (count, last) = try writer.removeTombstones(limits, limit: Central.mostTombstonesAtOnce)
             // A day that was not enough goes on with the next merge.
             if count < Central.mostTombstonesAtOnce { try writer.set(Central.tidiedSetting, String(now)) }
             guard count > 0 else { return 0 }

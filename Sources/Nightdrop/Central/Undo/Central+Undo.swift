@@ -115,13 +115,12 @@ extension Central {
     private func operations(
         of bundle: String, _ undo: UndoRow?, _ reader: any CentralReader
     ) throws -> UndoTarget {
-        let own = try reader.journals().first { $0.journal == journalID }?.code ?? 0
-        return try UndoTarget(bundle: bundle, undo: undo, reader, ownJournal: own)
+        try UndoTarget(bundle: bundle, undo: undo, reader)
     }
 
     /// Records the operations of an undo that are not recorded yet, as few transactions as possible, and ends it.
     private func carryOut(_ row: UndoRow) throws -> UndoReport {
-        let (target, own, past) = try store.read { reader -> (UndoTarget, [ClosedRange<Int64>], UndonePast) in
+        let (target, own, past) = try store.read { reader -> (UndoTarget, [OwnNumbers], UndonePast) in
             let undone = try reader.undos().first { $0.number == row.undoes }
             return (
                 try operations(of: row.bundle, undone, reader), try UndoKey.numbers(of: row.number, reader),
@@ -130,7 +129,7 @@ extension Central {
         }
         var report = UndoReport(bundle: row.bundle, undid: row.undoes.map(UndoKey.name))
         report.name = UndoKey.name(row.number)
-        report.operations = own.reduce(0) { $0 + Int64($1.count) }
+        report.operations = own.reduce(0) { $0 + Int64($1.range.count) }
         let plan = UndoPlan(self, target, by: row.by, own: own, past)
         var (next, number) = (0, own.count)
         while next < target.changes.count {

@@ -9,7 +9,7 @@ struct UndoPlan {
     private let target: UndoTarget
     private let by: String
     /// The operations of this very undo that are recorded already.
-    private let own: [ClosedRange<Int64>]
+    private let own: [OwnNumbers]
     private let past: UndonePast
 
     /// What undoes the next records.
@@ -21,7 +21,7 @@ struct UndoPlan {
         var csn: Int64 = 0
     }
 
-    init(_ central: Central, _ target: UndoTarget, by: String, own: [ClosedRange<Int64>], _ past: UndonePast) {
+    init(_ central: Central, _ target: UndoTarget, by: String, own: [OwnNumbers], _ past: UndonePast) {
         self.central = central
         self.past = past
         self.target = target
@@ -96,11 +96,11 @@ struct UndoPlan {
         let moments = MergePast(central, reader)
         for (change, index) in chains {
             let found = try source.operation(of: change)
-            let isOwn = found.journal.journal == central.journalID
-            if isOwn && own.contains(where: { $0.contains(found.operation.seq) }) { traces[index].skip() }
+            let isOwn = own.contains { $0.contains(found.operation.seq, of: found.journal.code) }
+            if isOwn { traces[index].skip() }
             let origin: RecordTrace.Origin =
                 records[index].targets.contains(change.csn)
-                ? .target : past.holds(found, isOwn: isOwn) ? .void : .other
+                ? .target : past.holds(found) ? .void : .other
             traces[index].apply(found, change, try moments.moment(of: change.csn), origin)
         }
         return traces

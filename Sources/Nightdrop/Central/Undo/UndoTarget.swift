@@ -12,14 +12,16 @@ struct UndoTarget {
     private(set) var changes: [(rid: Int64, csn: Int64)] = []
 
     /// Fetches the places of the operations from the change log.
-    init(bundle: String, undo: UndoRow?, _ reader: any CentralReader, ownJournal: Int32) throws {
+    init(bundle: String, undo: UndoRow?, _ reader: any CentralReader) throws {
         self.bundle = bundle
         self.undo = undo?.number
         if let undo {
             let numbers = try UndoKey.numbers(of: undo.number, reader)
-            try collect(reader, from: undo.at, count: numbers.reduce(0) { $0 + Int64($1.count) }) { change in
-                guard numbers.contains(where: { $0.contains(change.offset) }) else { return false }
-                return try reader.segment(id: change.segment)?.journal == ownJournal
+            try collect(reader, from: undo.at, count: numbers.reduce(0) { $0 + Int64($1.range.count) }) { change in
+                guard numbers.contains(where: { $0.range.contains(change.offset) }),
+                    let journal = try reader.segment(id: change.segment)?.journal
+                else { return false }
+                return numbers.contains { $0.contains(change.offset, of: journal) }
             }
         } else {
             var segments: Set<Int64> = []
@@ -72,22 +74,18 @@ enum UndoKey {
         "\(DecisionKey.reserved)undo:\(name(number).dropFirst("undo-".count)):\(part)"
     }
 
-    /// The numbers of an undo's operations in head office's own journal, by part.
-    static func numbers(of undo: Int64, _ reader: any CentralReader) throws -> [ClosedRange<Int64>] {
-        var ranges: [ClosedRange<Int64>] = []
-        while let text = try reader.setting("key:" + key(undo, part: ranges.count + 1)) {
-            let parts = text.split(separator: "-").compactMap { Int64($0) }
-            guard parts.count == 2, parts[0] <= parts[1] else { break }
-            ranges.append(parts[0]...parts[1])
-        }
-        return ranges
+    /// The numbers of an undo's operations in head office's own journals, by part.
+    static func numbers(of undo: Int64, _ reader: any CentralReader) throws -> [OwnNumbers] {
+        var parts: [OwnNumbers] = []
+        while let part = try reader.ownNumbers(ofKey: key(undo, part: parts.count + 1)) { parts.append(part) }
+        return parts
     }
 }
 
 /// Operations that were undone, and those that undo: together they change nothing.
 struct UndonePast {
     private var bundles: Set<Int64> = []
-    private var own: [ClosedRange<Int64>] = []
+    private var own: [OwnNumbers] = []
 
     init(_ reader: any CentralReader) throws {
         let undos = try reader.undos()
@@ -99,8 +97,8 @@ struct UndonePast {
     }
 
     /// Whether an operation is one of them.
-    func holds(_ found: OperationSource.Found, isOwn: Bool) -> Bool {
-        if isOwn { return own.contains { $0.contains(found.operation.seq) } }
+    func holds(_ found: OperationSource.Found) -> Bool {
+        if found.journal.isCentral { return own.contains { $0.contains(found.operation.seq, of: found.journal.code) } }
         return found.segment.bundle.map { bundles.contains($0) } ?? false
     }
 

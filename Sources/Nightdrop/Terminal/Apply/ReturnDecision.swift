@@ -51,7 +51,7 @@ enum ReturnDecision: Equatable {
     }
 
     private init(_ answer: ReturnFacts, succeeding cursor: Cursor) {
-        if !answer.succeeds.contains(cursor.epoch) {
+        if !answer.succeeds.contains(where: { $0.epoch == cursor.epoch }) {
             self = .refuse(
                 "older-epoch: it is from central's epoch \(answer.reach.epoch.short), which does not succeed "
                     + "\(cursor.epoch.short), where this terminal is")

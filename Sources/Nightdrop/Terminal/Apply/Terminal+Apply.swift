@@ -23,6 +23,7 @@ extension Terminal {
     /// Applies a return bundle, all of its parts, and moves them to the archive.
     func apply(_ parts: [VerifiedBundle], _ answer: ReturnFacts, _ receipt: Receipt) throws {
         guard let manifest = parts.first?.manifest else { return }
+        try prepare(for: answer, receipt)
         let newRules = try rules(from: parts)
         let application = try ReturnApplication(store, terms(parts, answer, receipt, newRules))
         try Background.run(.idling) {
@@ -41,6 +42,7 @@ extension Terminal {
             try fileSystem.rename(part.path, to: archived)
         }
         try fileSystem.synchronizeDirectory(directory.archive)
+        try settleEchoes(answer)
         broadcaster.send(.applied(records: application.changed))
     }
 

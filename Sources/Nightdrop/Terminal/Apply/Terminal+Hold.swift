@@ -44,6 +44,7 @@ extension Terminal {
         }
         let records = try visibleChanges(parts)
         guard records > limit else { return nil }
+        try prepare(for: answer, receipt)
         try ReturnApplication(store, terms(parts, answer, receipt, rules(from: parts))).takeReceipt()
         try dropHeld()
         try fileSystem.createDirectory(heldFolder)

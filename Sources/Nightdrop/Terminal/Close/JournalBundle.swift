@@ -16,12 +16,16 @@ struct JournalBundle {
     let state: TerminalState
     /// The last sealed operation.
     let lastSeq: Int64
+    /// What head office gets back besides, in the first part.
+    var echoes: [BundleContent] = []
 
     /// One bundle, or its parts if a limit asks for it: whole segments, so that each part is a bundle like any other.
     /// Without segments it only tells of this terminal.
     func bundles(of segments: [ReadSegment], limit: Int64) throws -> [(Manifest, [BundleContent])] {
         let sizes = segments.map { $0.info.size + JournalBundle.overheadBytes.segment }
-        let base = JournalBundle.overheadBytes.bundle
+        let base =
+            JournalBundle.overheadBytes.bundle
+            + echoes.reduce(0) { $0 + $1.size + JournalBundle.overheadBytes.segment }
         guard let groups = PartPlan.groups(of: sizes, base: base, limit: limit) else {
             throw NightdropError(
                 .usage,
@@ -34,7 +38,7 @@ struct JournalBundle {
             let contents = zip(segments, manifest.segments).map { segment, entry in
                 BundleContent(entry.path, file: segment.info.path, length: segment.info.size)
             }
-            return (manifest, contents)
+            return (manifest, contents + (index == 0 ? echoes : []))
         }
     }
 

@@ -45,9 +45,11 @@ extension Terminal {
         let state = try store.read { try $0.state() }
         let statement = Terminal.statement(state, settings)
         let segments = try uncovered(sealed, by: receipt)
+        let echoes = try echoes()
         let decision = ExportDecision(
             isClose: terms.closing != nil,
-            hasNews: segments.contains { $0.summary.count > 0 || $0.summary.trailer?.close != nil },
+            hasNews: !echoes.isEmpty
+                || segments.contains { $0.summary.count > 0 || $0.summary.trailer?.close != nil },
             isKnown: state.cursor != nil && state.exported == statement && terms.visit?.owesWord != true,
             lastExport: try store.lastExport(),
             now: Clock.now(),
@@ -57,7 +59,7 @@ extension Terminal {
         }
         let composer = JournalBundle(
             settings: settings, central: central, organisation: organisation, identity: identity, state: state,
-            lastSeq: sealed.last.flatMap(\.last) ?? journal.lastSeq)
+            lastSeq: sealed.last.flatMap(\.last) ?? journal.lastSeq, echoes: echoes)
         let place = terms.place ?? ExchangeDirectory(directory.outbox, fileSystem: fileSystem)
         let folder = try terms.place?.destination(to: central, organisation: organisation) ?? directory.outbox
         // From the outbox people may carry it on any stick.
