@@ -7,7 +7,8 @@ import tempfile
 
 from .archive import Archive
 from .journal import check_follows
-from .segment import LINE_BYTES, MEMBER_BYTES, Segment, file_chunks, gzip_members, read_fields, read_name
+from .segment import (
+    LINE_BYTES, MEMBER_BYTES, Segment, file_chunks, gzip_members, read_fields, read_name, read_operation)
 from .shapes import MANIFEST, NOTICE, each, entity_name, is_bool, node_id, shaped, text_value, whole
 from .strict_json import JSONParser, Number, Object, Refusal, malformed
 
@@ -15,6 +16,7 @@ BUNDLE_ENTRIES = 100_000
 SIGNATURE_BYTES = 64 << 10
 
 ENTRY = re.compile(r"segments/[0-9]{6,18}\.jsonl\.gz|changes/[0-9]{6,18}\.jsonl\.gz|notices/[0-9]{6,18}\.jsonl"
+                   r"|own/[0-9]{6,18}\.jsonl\.gz|echo/[A-Za-z0-9_.-]{1,118}\.nightdrop\.tar"
                    r"|policy\.yaml|keys/allowed_signers")
 
 class Bundle:
@@ -96,12 +98,13 @@ class Bundle:
     def check_content(self):
         manifest, paths = self.manifest, list(self.offsets)
         if manifest["kind"] == "journal":
-            if paths != [item["path"] for item in manifest["segments"]]:
-                raise malformed("the entries are not the segments")
+            segments = [item["path"] for item in manifest["segments"]]
+            if paths[:len(segments)] != segments or not all(path.startswith("echo/") for path in paths[len(segments):]):
+                raise malformed("the entries are not the segments, and returns that head office gets back")
             self.check_segments()
         else:
-            if manifest["segments"] or any(path.startswith("segments/") for path in paths):
-                raise malformed(f"a {manifest['kind']} holds no segments")
+            if manifest["segments"] or any(path.startswith(("segments/", "echo/")) for path in paths):
+                raise malformed(f"a {manifest['kind']} holds no segments and brings nothing back")
             if (manifest["kind"] == "return") == (manifest["return"]["start"] is None):
                 raise malformed("only a snapshot or a grant starts from nothing")
             if (manifest["kind"] == "grant") != ("keys/allowed_signers" in paths):
@@ -140,10 +143,10 @@ class Bundle:
 
     def check_lines(self):
         for path, place in self.offsets.items():
-            if not path.startswith(("changes/", "notices/")):
+            if not path.startswith(("changes/", "own/", "notices/")):
                 continue
             rest, chunks = b"", file_chunks(self.path, *place)
-            for text in gzip_members(chunks) if path.startswith("changes/") else chunks:
+            for text in chunks if path.startswith("notices/") else gzip_members(chunks):
                 *lines, rest = (rest + text).split(b"\n")
                 for line in lines:
                     self.check_line(path, line)
@@ -152,11 +155,13 @@ class Bundle:
 
     def check_line(self, path, line):
         try:
-            if len(line) > (MEMBER_BYTES if path.startswith("changes/") else LINE_BYTES):
+            if len(line) > (LINE_BYTES if path.startswith("notices/") else MEMBER_BYTES):
                 raise Refusal("limit", "a line that is too long")
             if path.startswith("changes/"):
                 read_change(line)
                 self.lines += 1
+            elif path.startswith("own/"):
+                read_operation(line)
             else:
                 shaped(line, NOTICE, "a notice")
         except Refusal as refusal:

@@ -93,8 +93,9 @@ RECEIPT = {
     "totals": is_totals, "branches": each(POSITION),
 }
 COVERAGE = {"policy": whole(0), "receives": maybe(each(text_value))}
+SUCCEEDED = {"epoch": unique_id, "csn": whole(0)}
 ANSWER = {
-    "journal": unique_id, "start": maybe(CURSOR), "reach": CURSOR, "succeeds": each(unique_id), "receipt": RECEIPT,
+    "journal": unique_id, "start": maybe(CURSOR), "reach": CURSOR, "succeeds": each(SUCCEEDED), "receipt": RECEIPT,
     "transactions": each(is_transaction),
     "directives": each({}), "coverage": COVERAGE, "basis": maybe(COVERAGE), "whole": each(text_value),
 }

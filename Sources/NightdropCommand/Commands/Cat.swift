@@ -60,7 +60,7 @@ struct Cat: ParsableCommand {
         }
     }
 
-    private static let folders = ["segments/", "changes/", "notices/", "echo/"]
+    private static let folders = ["segments/", "changes/", "own/", "notices/"]
 
     /// The lines of segments and changes without the headers and trailers of segments.
     private static func lines(_ file: any OpenFile, _ range: Range<Int64>?, to out: Output) throws {
