@@ -21,4 +21,9 @@ import Testing
         let findings = try History(seed: seed, in: History.defaultDirectory).run()
         #expect(findings.isEmpty, "seed \(seed)")
     }
+
+    @Test(arguments: seeds.prefix(60)) func everyoneAgreesAfterRestores(_ seed: UInt64) throws {
+        let findings = try History(seed: seed, in: History.defaultDirectory, restores: true).run()
+        #expect(findings.isEmpty, "seed \(seed)")
+    }
 }

@@ -25,6 +25,7 @@ public final class Central: Sendable {
     let key: SigningKey
     /// The journal that head office writes; another one once the store was restored from a backup.
     let own: Mutex<OwnJournal>
+    let ownTail = OwnTail()
     let validator: PolicyValidator
     /// Closures that decide in the place of programs.
     let hooks = HookRegistry()

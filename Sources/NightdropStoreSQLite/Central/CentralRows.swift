@@ -32,7 +32,9 @@ extension JournalRow {
 }
 
 extension SegmentRow {
-    static let select = "SELECT id, journal, number, first, last, hash, file, offset, length, bundle, last_base FROM _segment"
+    static let select = """
+        SELECT id, journal, number, first, last, hash, file, offset, length, bundle, last_base FROM _segment
+        """
 
     init(_ row: SQLStatement) throws {
         guard let hash = ContentHash(row.text(5)) else { throw damaged("segment") }

@@ -194,7 +194,8 @@ struct SQLiteCentralWriter: CentralWriter, SQLiteReading {
 
     func endMergeTransaction(at time: Int64, policy: Int64?) throws -> NightdropModel.Cursor {
         let last = try lastCSN()
-        let statement = try SQLStatement(db, 
+        let statement = try SQLStatement(
+            db,
             """
             INSERT OR IGNORE INTO _merge (csn, id, at, policy, own) VALUES (?, ?, ?, ?, coalesce(
             (SELECT seq FROM _journal WHERE journal = (SELECT value FROM _setting WHERE name = 'journal')), 0))

@@ -116,6 +116,10 @@ struct ConfirmedWriter {
 
     /// Writes the receipt, the notices, the policy and the cursor.
     func conclude() throws {
+        // A new epoch counts notices anew, and its first snapshot brings all of them.
+        let forget = try SQLStatement(db, "DELETE FROM _notice WHERE (SELECT epoch FROM _terminal) <> ?")
+        forget.bind(1, terms.reach.epoch.text)
+        try forget.run()
         let move = try SQLStatement(
             db,
             """

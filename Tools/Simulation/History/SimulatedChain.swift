@@ -3,7 +3,7 @@ import Nightdrop
 
 /// Real nodes in a directory, and what they were told is durable.
 ///
-/// What it does not simulate: damaged bytes, restored and cloned nodes.
+/// What it does not simulate: damaged bytes, restored and cloned tills.
 final class SimulatedChain {
     let root: String
     var exchange: String { root + "/exchange" }
@@ -81,7 +81,17 @@ final class SimulatedChain {
     }
 
     /// A head office of its own, in the state of this moment.
-    func copyOfCentral(_ name: String) throws -> Central {
+    func copyOfCentral(_ name: String) throws -> Central { try Central(at: copyCentral(name)) }
+
+    /// Head office is lost, and a copy of an earlier moment takes its place.
+    func replaceCentral(by copy: String) throws {
+        try FileManager.default.removeItem(atPath: root + "/HQ")
+        try FileManager.default.copyItem(atPath: copy, toPath: root + "/HQ")
+        try restartCentral()
+    }
+
+    /// Copies head office's directory.
+    func copyCentral(_ name: String) throws -> String {
         let copy = root + "/" + name
         try? FileManager.default.removeItem(atPath: copy)
         for attempt in 1... {
@@ -93,7 +103,7 @@ final class SimulatedChain {
                 try? FileManager.default.removeItem(atPath: copy)
             }
         }
-        return try Central(at: copy)
+        return copy
     }
 
     static func id(_ text: String) throws -> NodeID {

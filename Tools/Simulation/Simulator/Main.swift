@@ -22,6 +22,8 @@ struct Simulator: ParsableCommand {
     var histories = 1000
     @Option(help: "Play the history of this seed only.")
     var seed: UInt64?
+    @Flag(help: "Lose head office now and then, and go on with a backup.")
+    var restores = false
     @Option(help: "How many at a time; else as many as there are processors.")
     var jobs: Int?
     @Option(help: "Where the nodes live; else in memory, if /dev/shm is there.")
@@ -30,7 +32,7 @@ struct Simulator: ParsableCommand {
     func run() throws {
         let folder = directory ?? History.defaultDirectory
         if let seed {
-            let findings = Simulator.play(seed, folder)
+            let findings = Simulator.play(seed, folder, restores)
             findings.forEach(Simulator.say)
             Simulator.say(findings.isEmpty ? "seed \(seed): nothing is wrong" : "seed \(seed) is wrong")
             throw findings.isEmpty ? ExitCode.success : ExitCode.failure
@@ -39,12 +41,12 @@ struct Simulator: ParsableCommand {
         let threads = jobs ?? ProcessInfo.processInfo.activeProcessorCount
         let next = Atomic(0)
         let wrong = Atomic(0)
-        let total = histories
+        let (total, restores) = (histories, restores)
         DispatchQueue.concurrentPerform(iterations: threads) { _ in
             while true {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < total else { return }
-                let findings = Simulator.play(first &+ UInt64(number), folder)
+                let findings = Simulator.play(first &+ UInt64(number), folder, restores)
                 findings.forEach(Simulator.say)
                 if !findings.isEmpty { wrong.add(1, ordering: .relaxed) }
                 if (number + 1) % 100 == 0 { Simulator.report("\(number + 1) of \(total) histories") }
@@ -55,11 +57,11 @@ struct Simulator: ParsableCommand {
         if count > 0 { throw ExitCode.failure }
     }
 
-    private static func play(_ seed: UInt64, _ folder: String) -> [String] {
+    private static func play(_ seed: UInt64, _ folder: String, _ restores: Bool) -> [String] {
         do {
-            var findings = try History(seed: seed, in: folder).run()
+            var findings = try History(seed: seed, in: folder, restores: restores).run()
             // Undos have a history of their own; some are enough.
-            if seed % 8 == 0 { findings += try UndoneHistory(seed: seed, in: folder).run() }
+            if seed % 8 == 0, !restores { findings += try UndoneHistory(seed: seed, in: folder).run() }
             return findings.map { "seed \(seed): \($0)" }
         } catch { return ["seed \(seed): \(error)"] }
     }

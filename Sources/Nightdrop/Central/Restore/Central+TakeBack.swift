@@ -25,7 +25,7 @@ extension Central {
                 do {
                     try extract(entry.path, of: bundle, to: copy)
                     operations += try read(intake.take(copy), epochs)
-                } catch let error as BundleError {
+                } catch let error as BundleError where error.status != NightdropError.Kind.inputOutput.rawValue {
                     // What else the bundle holds is merged; this is none of ours.
                     try noteRefusal(of: entry.path, in: bundle, error)
                 }

@@ -88,7 +88,8 @@ struct LostDesk {
         let earlier = known.last { $0.field == field.name && $0.journal == template.journal }
         guard (earlier?.seq ?? 0) < template.seq else { return }
         let isSame = present.map { LostDesk.areEqual($0, field.value.json) } ?? false
-        let open = earlier.flatMap { $0.state == ConflictState.decided.rawValue ? nil : $0 }
+        // One that a person has decided once stays what it was.
+        let open = earlier.flatMap { $0.state == ConflictState.open.rawValue ? $0 : nil }
         guard !isSame || open != nil else { return }
         var conflict = template
         conflict.field = field.name
@@ -134,7 +135,7 @@ struct LostDesk {
     }
 
     private static func isOpenCreate(_ conflict: ConflictRow) -> Bool {
-        conflict.state != ConflictState.decided.rawValue && HeldOperation(conflict)?.action == .create
+        conflict.state == ConflictState.open.rawValue && HeldOperation(conflict)?.action == .create
     }
 
     /// A create with what was changed in the record later.

@@ -27,12 +27,11 @@ extension ReturnWriter {
             }
             text.removeAll(keepingCapacity: true)
         }
-        try central.ownLines(of: journal).read(from: known + 1, through: journal.seq) { lines, operations in
-            for operation in operations where receives(operation, lines, coverage) {
-                text += lines[operation.line]
-                text.append(UInt8(ascii: "\n"))
-                if text.count >= Limits.memberTextBytes { try flush() }
-            }
+        try central.ownTail.read(central.ownLines(of: journal), journal, after: known) { line, operation in
+            guard receives(operation, line, coverage) else { return }
+            text += line[operation.line]
+            text.append(UInt8(ascii: "\n"))
+            if text.count >= Limits.memberTextBytes { try flush() }
         }
         try flush()
         return offset > 0 ? [BundleContent(OwnOperations.entry, file: path, length: offset)] : []
