@@ -78,8 +78,7 @@ struct ReturnLines {
         var others = 0
         let clock = ClockText.read(clocks) { _, _ in others += 1 }
         if start == 0 || (others == 0 && (clock?.csn ?? 0) > start) {
-            // Nobody needs a tombstone of what he never had.
-            guard lives || start > 0 else { return }
+            // Tombstones too, also in a snapshot: fields that change in one later are told alone, and so is its revival.
             if isAnew { appendGone(id, csn) }
             return append(id, csn, lives, inside: Bytes(rebasing: data.dropFirst().dropLast()))
         }

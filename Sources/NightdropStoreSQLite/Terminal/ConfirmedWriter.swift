@@ -292,7 +292,7 @@ struct ConfirmedWriter {
             statement.bind(7, bytes: data)
             try statement.run()
         }
-        changed += 1
+        if state.lives { changed += 1 }
     }
 
     private func isReturned(_ code: Int64) throws -> Bool {
