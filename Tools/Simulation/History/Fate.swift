@@ -4,17 +4,24 @@ import Nightdrop
 struct Fate {
     private var random: SeededNumbers
     private var backup: String?
+    /// Whether the backup has taken head office's place before.
+    private var isUsed = false
 
     init(_ seed: UInt64) { random = SeededNumbers(~seed) }
 
     mutating func strike(_ chain: SimulatedChain) throws {
         guard let copy = backup, random.oneIn(2) else {
-            if backup == nil || random.oneIn(2) { backup = try chain.copyCentral("HQ-backup") }
+            if backup == nil || random.oneIn(2) {
+                backup = try chain.copyCentral("HQ-backup")
+                isUsed = false
+            }
             return
         }
         try chain.replaceCentral(by: copy)
-        // Else the first till that comes by shows it.
-        if random.oneIn(2) { _ = try chain.central.declareRestored() }
+        // Else the first till that comes by shows it. But an answer of the life in between may still be on its way, which
+        // a till would follow that nobody has led elsewhere.
+        if random.oneIn(2) || isUsed { _ = try chain.central.declareRestored() }
+        isUsed = true
     }
 
     /// Whether bundles wait because they are of an epoch that head office knows nothing of.
