@@ -3,13 +3,8 @@ import Glibc
 
 /// Work that gives way: whoever sells meanwhile gets a processor first, also where all of them are busy.
 enum Background {
-    /// How much the work gives way.
-    enum Courtesy {
-        /// It gets a small share where all processors are busy: somebody may have to wait for it.
-        case steppingBack
-        /// It runs where nobody else wants the processor.
-        case idling
-    }
+    /// In the words of setpriority(2): 0 is usual, 19 the least. Somebody may have to wait for the work, so it gets a share.
+    private static let niceness: Int32 = 10
 
     /// Unchecked, because whoever hands the work over waits until it is done.
     private final class Work<Answer>: @unchecked Sendable {
@@ -29,11 +24,12 @@ enum Background {
 
     /// Runs `body` on a thread of its own and returns once it is done. A thread that has given way once may not take it
     /// back, therefore none is used again.
-    static func run<Answer>(_ courtesy: Courtesy, _ body: () throws -> Answer) throws -> Answer {
+    static func run<Answer>(_ body: () throws -> Answer) throws -> Answer {
         try withoutActuallyEscaping(body) { body in
             let work = Work(body)
             let thread = Thread {
-                giveWay(courtesy)
+                // Of this thread only: on Linux each has its own. Where it is not permitted it runs like any other.
+                _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
                 work.run()
             }
             thread.stackSize = 16 << 20
@@ -43,19 +39,4 @@ enum Background {
             return try answer.get()
         }
     }
-
-    /// Of the calling thread only: on Linux each has its own. Where it is not permitted it runs like any other.
-    private static func giveWay(_ courtesy: Courtesy) {
-        switch courtesy {
-        case .steppingBack: _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
-        case .idling:
-            var none = sched_param()
-            _ = sched_setscheduler(0, idlePolicy, &none)
-        }
-    }
-
-    /// In the words of setpriority(2): 0 is usual, 19 the least.
-    private static let niceness: Int32 = 10
-    /// SCHED_IDLE of sched(7), which Swift does not see.
-    private static let idlePolicy: Int32 = 5
 }

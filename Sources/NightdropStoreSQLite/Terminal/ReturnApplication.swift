@@ -48,16 +48,13 @@ public struct ReturnTerms: Sendable {
     }
 }
 
-/// Applies a return bundle, in transactions of a few milliseconds, so that others may write between them.
+/// Applies a return bundle, in transactions of about 20 ms, so that others may write between them.
 ///
 /// Every batch takes the covered operations of its records from the top; the last transaction takes the others, and moves
 /// the cursor. Interrupted anywhere, the same or a later bundle is applied again from its beginning.
 public final class ReturnApplication {
     /// How long a transaction shall hold the write lock.
-    static let holdMicroseconds: Int64 = 4_000
-    /// After so many pages the write-ahead log is copied, and synced twice. A sale that becomes durable meanwhile waits for
-    /// them on most disks, so they are few.
-    private static let checkpointPages = 32
+    static let holdMicroseconds: Int64 = 20_000
 
     /// The records whose visible state changed.
     public private(set) var changed: Int64 = 0
@@ -96,13 +93,6 @@ public final class ReturnApplication {
             }
             if count == batch { adapt(to: clock.now - begun) }
         }
-    }
-
-    /// Runs `body`, which applies changes and ends it.
-    public func inSmallPieces<Result>(_ body: (ReturnApplication) throws -> Result) throws -> Result {
-        try store.checkpoint(every: ReturnApplication.checkpointPages)
-        defer { try? store.checkpoint(every: TerminalDatabase.checkpointPages) }
-        return try body(self)
     }
 
     /// Ends it: what a snapshot did not hold goes, the other covered operations leave, the cursor moves.

@@ -88,14 +88,6 @@ public final class TerminalDatabase: Sendable {
         try pool.read { db in try body(TerminalReader(db: db)) }
     }
 
-    /// SQLite's own choice.
-    static let checkpointPages = 1000
-
-    /// After how many pages a commit copies the write-ahead log into the store.
-    func checkpoint(every pages: Int) throws {
-        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_autocheckpoint = \(pages)") }
-    }
-
     /// Writes: all of it or nothing. With `durably` it is on the disk on return, as is all that was written before.
     func write<Answer>(durably: Bool = false, _ body: (Database) throws -> Answer) throws -> Answer {
         try pool.writeWithoutTransaction { db in

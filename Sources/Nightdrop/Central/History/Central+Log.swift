@@ -80,7 +80,7 @@ private struct LogReplay {
     private(set) var entries: [Int64: HistoryEntry] = [:]
 
     /// The most operations about one record, and about all.
-    private static let (mostOfRecord, mostOfAll) = (200, 5_000)
+    private static let (mostOfRecord, mostOfAll) = (5_000, 50_000)
 
     private struct Trace {
         var replay: RecordReplay

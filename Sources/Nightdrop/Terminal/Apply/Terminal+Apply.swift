@@ -26,15 +26,13 @@ extension Terminal {
         try prepare(for: answer, receipt)
         let newRules = try rules(from: parts)
         let application = try ReturnApplication(store, terms(parts, answer, receipt, newRules))
-        try Background.run(.idling) {
-            try application.inSmallPieces { application in
-                for part in parts {
-                    for entry in part.manifest.entries where entry.path.hasPrefix("changes/") {
-                        try EntryLines.read(part, entry.path) { try application.apply($0) }
-                    }
+        try Background.run {
+            for part in parts {
+                for entry in part.manifest.entries where entry.path.hasPrefix("changes/") {
+                    try EntryLines.read(part, entry.path) { try application.apply($0) }
                 }
-                try application.finish()
             }
+            try application.finish()
         }
         try adopt(newRules, answer, created: manifest.created, keys: parts)
         for part in parts {

@@ -50,7 +50,7 @@ final class CatchUp: Sendable {
             }
             isScheduled.store(false, ordering: .releasing)
             guard let rules = rules() else { return }
-            if (try? Background.run(.steppingBack) { try self.run(rules) }) != nil { done() }
+            if (try? Background.run { try self.run(rules) }) != nil { done() }
         }
     }
 

@@ -98,8 +98,8 @@ struct Memory {
 
 /// How much the store does not contain yet, as far as it was recorded here.
 struct Waiting {
-    private static let mostOperations = 3 << 14
-    private static let mostBytes = 24 << 20
+    private static let mostOperations = 1 << 16
+    private static let mostBytes = 32 << 20
 
     private(set) var operations = 0
     private var bytes = 0
