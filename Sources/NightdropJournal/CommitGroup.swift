@@ -42,8 +42,8 @@ final class CommitGroup {
     private(set) var member: [UInt8] = []
     private var compressed = 0
     private let compressor: GzipCompressor
-    /// Puts a single sale into a member as it is: compressing it takes a tenth of the time of its sync and spares nothing,
-    /// as a disk writes whole blocks, and sealing compresses all of it.
+    /// Puts small commits into a member as they are: compressing them would take a good part of the time of their sync, and
+    /// sealing compresses all of it anyway.
     private let wrapper: GzipCompressor
     /// Text up to this size is only wrapped.
     private static let wrappedBytes = 32 << 10
