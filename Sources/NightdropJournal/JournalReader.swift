@@ -2,6 +2,14 @@ import NightdropFiles
 import NightdropFormats
 import NightdropModel
 
+/// How far a journal's files reach.
+public struct JournalExtent: Equatable, Sendable {
+    /// The number of the newest segment.
+    public let segment: Int64
+    /// Its bytes as long as it is open; 0 once it is sealed.
+    public let size: Int64
+}
+
 /// Reads a journal, also while it is written and sealed. Takes no lock, and sees whole commits only.
 public struct JournalReader: Sendable {
     private let directory: JournalDirectory
@@ -15,6 +23,13 @@ public struct JournalReader: Sendable {
     public func newestHeader() throws(JournalError) -> SegmentHeader? {
         guard let newest = try directory.entries().last else { return nil }
         return try SegmentReader.header(directory.openForReading(newest.number).file, number: newest.number)
+    }
+
+    /// How far the files reach; it changes whenever somebody has appended, in any process.
+    public func extent() throws(JournalError) -> JournalExtent? {
+        guard let newest = try directory.entries().last else { return nil }
+        let size = try directory.size(directory.openPath(newest.number)) ?? 0
+        return JournalExtent(segment: newest.number, size: size)
     }
 
     /// The segments there are, in order, those from a number on. Reads only their first lines.

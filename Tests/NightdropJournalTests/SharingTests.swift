@@ -67,6 +67,21 @@ private final class Flag: Sendable {
         #expect(try fixture.reader.segments().last?.header.policyVersion == 2)
     }
 
+    @Test func theExtentChangesWithWhateverAnybodyAppends() throws {
+        let fixture = try JournalFixture()
+        let writers = try (0..<2).map { _ in try fixture.writer() }
+        var extents = [try fixture.reader.extent()]
+        for number in 0..<4 {
+            try writers[number % 2].sell("s\(number)")
+            extents.append(try fixture.reader.extent())
+            #expect(try fixture.reader.extent() == extents.last)
+        }
+        _ = try writers[0].seal()
+        try writers[1].sell("last")
+        extents.append(try fixture.reader.extent())
+        for (index, extent) in extents.enumerated() { #expect(!extents[..<index].contains(extent)) }
+    }
+
     @Test func aReaderBesideAWriterSeesWholeTransactionsInOrder() throws {
         let fixture = try JournalFixture()
         let writer = try fixture.writer()

@@ -62,12 +62,17 @@ public final class ReturnApplication {
     private let store: TerminalDatabase
     private let terms: ReturnTerms
     private let run: Int64
+    private let pause: (Duration) throws -> Void
     private var batch = 256
 
-    /// An application that has not begun.
-    public init(_ store: TerminalDatabase, _ terms: ReturnTerms) throws {
+    /// An application that has not begun. Behind each transaction `pause` is called, with how long that took, while
+    /// nothing is held.
+    public init(
+        _ store: TerminalDatabase, _ terms: ReturnTerms, pause: @escaping (Duration) throws -> Void = { _ in }
+    ) throws {
         self.store = store
         self.terms = terms
+        self.pause = pause
         run = try store.read { try $0.state().generation + 1 }
     }
 
@@ -75,10 +80,8 @@ public final class ReturnApplication {
     public func apply(_ lines: UnsafeRawBufferPointer) throws {
         var start = 0
         while start < lines.count {
-            let clock = ContinuousClock()
-            let begun = clock.now
             var count = 0
-            start = try store.write { db in
+            let held = try transaction { db in
                 var writer = try ConfirmedWriter(db, terms, run: run)
                 var next = start
                 while next < lines.count, count < batch {
@@ -89,9 +92,10 @@ public final class ReturnApplication {
                 }
                 try writer.finishBatch()
                 changed += writer.changed
-                return next
+                start = next
             }
-            if count == batch { adapt(to: clock.now - begun) }
+            if count == batch { adapt(to: held) }
+            try pause(held)
         }
     }
 
@@ -129,13 +133,21 @@ public final class ReturnApplication {
     private func removeStale() throws {
         var last: Int64? = 0
         while let from = last {
-            last = try store.write { db in
+            let held = try transaction { db in
                 var writer = try ConfirmedWriter(db, terms, run: run)
-                let next = try writer.removeStale(behind: from, limit: 4096)
+                last = try writer.removeStale(behind: from, limit: 4096)
                 try writer.finishBatch()
                 changed += writer.changed
-                return next
             }
+            try pause(held)
         }
+    }
+
+    /// Returns how long it took, with the wait for others.
+    private func transaction(_ body: (Database) throws -> Void) throws -> Duration {
+        let clock = ContinuousClock()
+        let begun = clock.now
+        try store.write(body)
+        return clock.now - begun
     }
 }

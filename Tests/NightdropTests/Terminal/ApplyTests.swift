@@ -2,6 +2,7 @@ import Foundation
 import Nightdrop
 import NightdropFormats
 import NightdropModel
+import Synchronization
 import Testing
 
 @Suite("Applying returns at a terminal")
@@ -175,6 +176,37 @@ struct ApplyTests {
         try #expect(take(office.answer(from: 30, to: 31, [], receipt: 2)).outcome == .merged)
         try #expect(values("product", "p2") == nil)
         try #expect(values("product", "own") == nil)
+    }
+
+    @Test func salesGoOnBesideALargeSnapshot() throws {
+        let lines = (1...3000).map {
+            #"{"entity":"product","id":"n\#($0)","csn":\#($0 + 10),"lives":true,"set":{"price":\#($0)}}"#
+        }
+        let snapshot = try office.answer(.snapshot, from: nil, to: 3010, lines)
+        let isDone = Atomic(false)
+        let sold = Mutex(0)
+        let ended = DispatchSemaphore(value: 0)
+        let seller = Thread { [terminal] in
+            var count = 0
+            while !isDone.load(ordering: .acquiring) || count == 0 {
+                guard (try? terminal.record([.create("sale", "s\(count)", [field("total", "1")])])) != nil else {
+                    break
+                }
+                count += 1
+            }
+            sold.withLock { $0 = count }
+            ended.signal()
+        }
+        seller.start()
+        let outcome = try take(snapshot)
+        isDone.store(true, ordering: .releasing)
+        ended.wait()
+        #expect(outcome.outcome == .merged)
+        try #expect(values("product", "n3000") == ["price": "3000"])
+        try #expect(terminal.get("product", "p1") == nil)
+        let count = sold.withLock { $0 }
+        try #expect(count > 0 && values("sale", "s\(count - 1)") == ["total": "1"])
+        try #expect(terminal.status().totals.pending == Int64(count))
     }
 
     @Test func tombstonesAndGone() throws {

@@ -90,7 +90,8 @@ public struct ExchangeOptions: Sendable {
     public var isLeaving = true
     /// Whether others may take what is left before the visit is over, as on a share that they watch.
     public var isShared = false
-    /// Asked before head office takes each bundle: whether the others shall stay where they are.
+    /// Whether the visit shall be over soon. Head office asks before it takes each bundle, and leaves the others where they
+    /// are; a terminal no longer gives way to sales while it applies one.
     public var isEnding: (@Sendable () -> Bool)?
     /// Whether a terminal that does not leave anything does so if head office asks for it.
     public var leavesIfAsked = false

@@ -21,11 +21,15 @@ extension Terminal {
     }
 
     /// Applies a return bundle, all of its parts, and moves them to the archive.
-    func apply(_ parts: [VerifiedBundle], _ answer: ReturnFacts, _ receipt: Receipt) throws {
+    func apply(
+        _ parts: [VerifiedBundle], _ answer: ReturnFacts, _ receipt: Receipt, _ terms: TakingTerms
+    ) throws {
         guard let manifest = parts.first?.manifest else { return }
         try prepare(for: answer, receipt)
         let newRules = try rules(from: parts)
-        let application = try ReturnApplication(store, terms(parts, answer, receipt, newRules))
+        let sales = GivingWay(to: journal.reader, unless: terms.isEnding)
+        let application = try ReturnApplication(
+            store, self.terms(parts, answer, receipt, newRules), pause: { sales.pause(after: $0) })
         try Background.run {
             for part in parts {
                 for entry in part.manifest.entries where entry.path.hasPrefix("changes/") {

@@ -5,14 +5,21 @@ import NightdropJournal
 import NightdropModel
 import NightdropStoreSQLite
 
+/// How a terminal takes bundles in.
+struct TakingTerms {
+    /// What would change more records is held back until `applyHeld`; nil for no limit.
+    var limit: Int64?
+    /// Whether there is no time left to give way to sales.
+    var isEnding: (@Sendable () -> Bool)?
+}
+
 extension Terminal {
     /// Takes in bundles: files, or directories with their `to/<me>/`. Never removes any of them.
     ///
     /// Returns what became of each; in a directory, what is for somebody else is passed over.
-    public func take(_ paths: [String]) throws -> [BundleOutcome] { try take(paths, holdingAbove: nil) }
+    public func take(_ paths: [String]) throws -> [BundleOutcome] { try take(paths, TakingTerms()) }
 
-    /// The same. What would change more than `limit` records is held back until `applyHeld`; nil for no limit.
-    func take(_ paths: [String], holdingAbove limit: Int64?) throws -> [BundleOutcome] {
+    func take(_ paths: [String], _ terms: TakingTerms) throws -> [BundleOutcome] {
         try NightdropError.attempt {
             let lock = try fileSystem.lock(directory.inbox + "/lock", wait: true)
             defer { withExtendedLifetime(lock) {} }
@@ -23,7 +30,7 @@ extension Terminal {
                 var rest: [Offer] = []
                 var results: [BundleOutcome] = []
                 for offer in waiting {
-                    let outcome = take(offer, holdingAbove: limit)
+                    let outcome = take(offer, terms)
                     if outcome.outcome == .waiting { rest.append(offer) }
                     results.append(outcome)
                 }
@@ -68,9 +75,9 @@ extension Terminal {
         return offers
     }
 
-    private func take(_ offer: Offer, holdingAbove limit: Int64?) -> BundleOutcome {
+    private func take(_ offer: Offer, _ terms: TakingTerms) -> BundleOutcome {
         do {
-            return try accept(offer, holdingAbove: limit)
+            return try accept(offer, terms)
         } catch let error as BundleError {
             return refused(offer, error)
         } catch {
@@ -81,7 +88,7 @@ extension Terminal {
         }
     }
 
-    private func accept(_ offer: Offer, holdingAbove limit: Int64?) throws -> BundleOutcome {
+    private func accept(_ offer: Offer, _ terms: TakingTerms) throws -> BundleOutcome {
         let inbox = directory.inbox + "/" + Path.name(of: offer.path)
         let intake = BundleIntake(try expectations(), fileSystem: fileSystem)
         var bundle = try intake.take(offer.path, into: inbox)
@@ -117,12 +124,14 @@ extension Terminal {
             }
             let (parts, missing) = try parts(of: bundle)
             guard missing.isEmpty else { return keep(&outcome, PartSet.reason(bundle.manifest, missing: missing)) }
-            if let limit, state.cursor != nil, let records = try hold(parts, answer, receipt, above: limit) {
+            if let limit = terms.limit, state.cursor != nil,
+                let records = try hold(parts, answer, receipt, above: limit)
+            {
                 outcome.outcome = .waiting
                 outcome.reason = "approval: \(records) records would change; nightdrop apply takes them over"
                 return outcome
             }
-            try apply(parts, answer, receipt)
+            try apply(parts, answer, receipt, terms)
             try heed(answer, bundle.manifest)
             outcome.outcome = .merged
             outcome.new = outcome.total

@@ -24,7 +24,7 @@ extension Terminal {
         }
         let watch = settings.watch
         let limit = options.asksForLargeChanges && watch.largeChanges == .ask ? watch.autoApplyLimit : nil
-        visit.took(try take([visit.report.directory], holdingAbove: limit))
+        visit.took(try take([visit.report.directory], TakingTerms(limit: limit, isEnding: options.isEnding)))
         if visit.report.status == 0, try store.read({ try $0.state() }).error != nil {
             try store.recovered()
             statusMayHaveChanged()
