@@ -12,6 +12,8 @@ public struct BatchMerger {
     public internal(set) var records: ContiguousArray<MergeRecord>
     /// For each operation, the slot of the record that it was about in the end; -1 where central has none.
     public internal(set) var targets: ContiguousArray<Int32>
+    /// For each operation, the change of that record before it; 0 for the first one, -1 where central has no record.
+    public private(set) var previous: ContiguousArray<Int64>
     /// The conflicts found.
     public internal(set) var conflicts: [MergeConflict] = []
     /// The stored conflicts settled.
@@ -22,6 +24,11 @@ public struct BatchMerger {
     public private(set) var answers: [(operation: Int, question: HookQuestion, answer: HookAnswer)] = []
 
     let context: MergeContext
+    // The batch's, which no longer change: looked at for each operation, and an object's property is dearer to look at.
+    private let operations: ContiguousArray<ScannedOperation>
+    private let slotOf: ContiguousArray<Int32>
+    private let slots: ContiguousArray<RecordSlot>
+    private let entities: [EntityRules]
     var stored: [Int32: [StoredConflict]]
     /// For a create that may turn out to be a duplicate, the slot of the free id that it would get.
     let spareSlots: [Int: Int32]
@@ -47,18 +54,20 @@ public struct BatchMerger {
         var answers: [(field: Bytes, answer: HookAnswer)] = []
     }
 
-    /// What holds for the operation in hand.
+    /// What holds for the operation in hand; one for all operations of a run, so that each sets only what is its own.
     struct Current {
-        var index: Int
-        var operation: ScannedOperation
-        var csn: Int64
-        var time: HybridTime
-        var isDoubtful: Bool
-        var author: MergeAuthor
-        var rules: EntityRules
-        var slot: Int
+        let author: MergeAuthor
         /// What the operation's ranges refer to.
-        var text: Bytes
+        let text: Bytes
+        /// The entity that `rules` are of, an index into the batch's; -1 before the first operation.
+        var entity: Int32 = -1
+        var rules: EntityRules
+        var index = 0
+        var operation = ScannedOperation()
+        var csn: Int64 = 0
+        var time = HybridTime(milliseconds: 0)
+        var isDoubtful = false
+        var slot = 0
         /// The conflict that this operation of head office decides.
         var decides: Int64?
         /// What is special about it; nil for most operations.
@@ -84,12 +93,18 @@ public struct BatchMerger {
         stored: [Int32: [StoredConflict]], spareSlots: [Int: Int32]
     ) {
         self.batch = batch
+        operations = batch.operations
+        slotOf = batch.slotOf
+        slots = batch.index.slots
+        entities = batch.entities
         self.records = records
         self.context = context
         self.stored = stored
         self.spareSlots = spareSlots
         targets = []
         targets.reserveCapacity(batch.operations.count)
+        previous = []
+        previous.reserveCapacity(batch.operations.count)
         for alias in context.aliases {
             aliasesOfJournal[alias.journal, default: [:]][alias.id, default: []].append(alias)
         }
@@ -117,15 +132,17 @@ public struct BatchMerger {
             self.answers += zip(questions, answers).map { (current.index, $0, $1) }
             questions = []
             apply(current)
+            chain(current.index)
             position.operation += 1
         }
         while position.run < batch.runs.count {
             let run = batch.runs[position.run]
             position.operation = max(position.operation, run.operations.lowerBound)
-            if let author = context.authors[context.runCodes[position.run]] {
-                let text = run.text.buffer
+            if let author = context.authors[context.runCodes[position.run]], let rules = entities.first {
+                var current = Current(author: author, text: run.text.buffer, rules: rules)
                 while position.operation < run.operations.upperBound {
-                    guard merge(position.operation, author, text) else { return waiting?.questions ?? [] }
+                    guard merge(position.operation, &current) else { return waiting?.questions ?? [] }
+                    chain(position.operation)
                     position.operation += 1
                 }
             }
@@ -137,38 +154,27 @@ public struct BatchMerger {
     /// Gives a new record its number in the store.
     public mutating func number(_ slot: Int, _ rid: Int64) { records[slot].rid = rid }
 
-    /// Makes an operation's change the last of its record, and returns the record and the change before; nil for an
-    /// operation without a record.
-    public mutating func chain(_ index: Int, _ csn: Int64) -> (rid: Int64, previous: Int64)? {
+    /// Makes an operation's change the last of its record.
+    private mutating func chain(_ index: Int) {
         let slot = Int(targets[index])
-        guard slot >= 0, records[slot].exists else { return nil }
-        defer { records[slot].head = csn }
-        return (records[slot].rid, records[slot].head)
+        guard slot >= 0, records[slot].exists else { return previous.append(-1) }
+        previous.append(records[slot].head)
+        records[slot].head = context.firstCSN + Int64(index)
     }
 
     /// Merges an operation; false if programs must be asked first.
-    private mutating func merge(_ index: Int, _ author: MergeAuthor, _ text: Bytes) -> Bool {
-        let operation = batch.operations[index]
-        let slot = target(of: index, operation, author)
-        let rules = batch.entities[Int(batch.index.slots[slot].entity)]
-        let isDoubtful = !author.isCentral && operation.time.milliseconds > context.now + context.skewMilliseconds
-        var current = Current(
-            index: index, operation: operation, csn: context.firstCSN + Int64(index),
-            time: isDoubtful ? HybridTime(milliseconds: context.now) : operation.time, isDoubtful: isDoubtful,
-            author: author, rules: rules, slot: slot, text: text)
-        if author.isCentral, operation.key.isPresent {
-            current.decides = DecisionKey.conflict(text[operation.key])
-        }
-        targets.append(Int32(slot))
+    private mutating func merge(_ index: Int, _ current: inout Current) -> Bool {
+        begin(index, &current)
+        targets.append(Int32(current.slot))
         let isFaulty = takeFault(index)
-        guard author.isCentral || rules.isOpenToTerminals else {
+        guard current.author.isCentral || current.rules.isOpenToTerminals else {
             hold(current, .permission, "head office alone writes this")
             return true
         }
         if isFaulty {
             guard sift(&current) else { return true }
         }
-        if rules.hasHooks {
+        if current.rules.hasHooks {
             let questions = questions(current)
             guard questions.isEmpty else {
                 waiting = (current, questions)
@@ -177,6 +183,28 @@ public struct BatchMerger {
         }
         apply(current)
         return true
+    }
+
+    /// Makes an operation the one in hand.
+    private func begin(_ index: Int, _ current: inout Current) {
+        current.index = index
+        current.operation = operations[index]
+        current.csn = context.firstCSN + Int64(index)
+        current.isDoubtful =
+            !current.author.isCentral
+            && current.operation.time.milliseconds > context.now + context.skewMilliseconds
+        current.time = current.isDoubtful ? HybridTime(milliseconds: context.now) : current.operation.time
+        current.slot = target(of: index, current.operation, current.author)
+        let entity = slots[current.slot].entity
+        if entity != current.entity {
+            current.entity = entity
+            current.rules = entities[Int(entity)]
+        }
+        current.decides = nil
+        if current.author.isCentral, current.operation.key.isPresent {
+            current.decides = DecisionKey.conflict(current.text[current.operation.key])
+        }
+        if current.special != nil { current.special = nil }
     }
 
     private mutating func apply(_ current: Current) {
@@ -197,10 +225,10 @@ public struct BatchMerger {
 
     /// The slot that an operation means: its own, or the one that its journal's name for the record leads to.
     private func target(of index: Int, _ operation: ScannedOperation, _ author: MergeAuthor) -> Int {
-        let slot = Int(batch.slotOf[index])
+        let slot = Int(slotOf[index])
         guard !aliasesOfJournal.isEmpty else { return slot }
-        let key = batch.index.slots[slot]
-        let rules = batch.entities[Int(key.entity)]
+        let key = slots[slot]
+        let rules = entities[Int(key.entity)]
         for code in [author.code] + author.past.map(\.code) {
             guard let candidates = aliasesOfJournal[code]?[Array(key.id)] else { continue }
             for alias in candidates.reversed()

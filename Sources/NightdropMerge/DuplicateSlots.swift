@@ -11,15 +11,18 @@ public enum DuplicateSlots {
         load: (RecordSlot) throws -> MergeRecord
     ) rethrows -> [Int: Int32] {
         var spare: [Int: Int32] = [:]
-        // By slot: ids that were given away here, and ids that an operation of this batch makes.
+        // Ids that were given away here, by slot.
         var taken: Set<Int32> = []
-        var created = ContiguousArray<Bool>(repeating: false, count: batch.index.slots.count)
+        // Whether there is such a record, or an operation of this batch makes it, by slot.
+        var isThere = ContiguousArray<Bool>()
+        isThere.reserveCapacity(records.count)
+        for slot in records.indices { isThere.append(records[slot].exists) }
         func slot(_ key: RecordSlot, _ id: [UInt8]) throws -> Int {
             let count = batch.index.slots.count
             let slot = batch.slot(entity: key.entity, store: key.store, id: batch.arena.copy(id))
             if slot == count {
                 records.append(try load(batch.index.slots[slot]))
-                created.append(false)
+                isThere.append(records[slot].exists)
             }
             return slot
         }
@@ -29,19 +32,20 @@ public enum DuplicateSlots {
             else { continue }
             _ = try slot(RecordSlot(entity: Int32(entity), store: Int32(store), id: .none), alias.target)
         }
+        let (operations, slotOf, entities) = (batch.operations, batch.slotOf, batch.entities)
         for (runIndex, run) in batch.runs.enumerated() {
             guard let node = context.authors[context.runCodes[runIndex]]?.node else { continue }
             for index in run.operations {
-                let own = Int(batch.slotOf[index])
-                let rules = batch.entities[Int(batch.index.slots[own].entity)]
-                guard batch.operations[index].action == .create else {
+                let own = Int(slotOf[index])
+                let rules = entities[Int(batch.index.slots[own].entity)]
+                guard operations[index].action == .create else {
                     // A fact is made by whatever comes first.
-                    if rules.isFact && !records[own].exists { created[own] = true }
+                    if rules.isFact { isThere[own] = true }
                     continue
                 }
                 guard rules.keepsBoth else { continue }
-                let isFirst = !created[own] && !records[own].exists && (taken.isEmpty || !taken.contains(Int32(own)))
-                created[own] = true
+                let isFirst = !isThere[own] && (taken.isEmpty || !taken.contains(Int32(own)))
+                isThere[own] = true
                 guard !isFirst else { continue }
                 let key = batch.index.slots[own]
                 var number = 1
@@ -49,7 +53,7 @@ public enum DuplicateSlots {
                     let suffix = number == 1 ? "~\(node)" : "~\(node)~\(number)"
                     let candidate = try slot(key, Array(key.id) + Array(suffix.utf8))
                     number += 1
-                    if !records[candidate].exists && !created[candidate] && taken.insert(Int32(candidate)).inserted {
+                    if !isThere[candidate] && taken.insert(Int32(candidate)).inserted {
                         spare[index] = Int32(candidate)
                         break
                     }

@@ -39,25 +39,24 @@ public struct FieldClock: Sendable, Equatable {
 /// The first numbers are the clock of every field that the object at the end does not name; counter and marks (1 where a
 /// person decided, 2 where the time is doubtful) are left out where they are 0, the object where it is empty. The empty name stands for whether the record lives.
 public enum ClockText {
-    /// Appends the clock of all fields, and `others` for those that differ.
+    /// Appends the clock of all fields, and those of life and fields that differ from it.
     public static func append(
-        _ clock: FieldClock, others: [(name: Bytes, clock: FieldClock)], to out: inout [UInt8]
+        _ clock: FieldClock, life: FieldClock, fields: ContiguousArray<FieldSlot>, to out: inout [UInt8]
     ) {
         out.append(UInt8(ascii: "["))
         appendNumbers(clock, to: &out)
-        if !others.isEmpty {
-            out.append(contentsOf: ",{".utf8)
-            for (index, other) in others.enumerated() {
-                if index > 0 { out.append(UInt8(ascii: ",")) }
-                out.append(UInt8(ascii: "\""))
-                out.append(contentsOf: other.name)
-                out.append(contentsOf: "\":[".utf8)
-                appendNumbers(other.clock, to: &out)
-                out.append(UInt8(ascii: "]"))
-            }
-            out.append(UInt8(ascii: "}"))
+        var others = 0
+        func append(_ name: Bytes, _ other: FieldClock) {
+            out.append(contentsOf: (others == 0 ? ",{\"" : ",\"").utf8)
+            others += 1
+            out.append(contentsOf: name)
+            out.append(contentsOf: "\":[".utf8)
+            appendNumbers(other, to: &out)
+            out.append(UInt8(ascii: "]"))
         }
-        out.append(UInt8(ascii: "]"))
+        if life != clock { append(.none, life) }
+        for field in fields where field.clock != clock { append(field.name, field.clock) }
+        out.append(contentsOf: (others == 0 ? "]" : "}]").utf8)
     }
 
     /// Reads the clock of all fields, and calls `other` with those that differ. Nil if the text is no clock.

@@ -87,6 +87,8 @@ public final class MergeBatch {
     public private(set) var faults: ContiguousArray<Int> = []
     /// Memory for what the merge loads or makes.
     public let arena = TextArena()
+    /// What a merge has made of the records, kept to be freed with the batch.
+    private var records: ContiguousArray<MergeRecord> = []
     /// The policy that decides.
     public let policy: Policy
     private let validator: PolicyValidator?
@@ -148,6 +150,9 @@ public final class MergeBatch {
         let renumbered = index.arrange(copyingTo: arena)
         for operation in slotOf.indices { slotOf[operation] = renumbered[Int(slotOf[operation])] }
     }
+
+    /// Keeps the records of a merge that is done, so that whoever frees the batch frees them, too.
+    public func keep(_ records: ContiguousArray<MergeRecord>) { self.records = records }
 
     /// The run that an operation belongs to.
     public func run(of operation: Int) -> Int? {

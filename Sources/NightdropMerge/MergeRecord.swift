@@ -94,22 +94,30 @@ public struct MergeRecord {
             out.append(contentsOf: data)
             return
         }
-        out.append(UInt8(ascii: "{"))
-        for (index, field) in fields.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ",")) }
-            out.append(UInt8(ascii: "\""))
-            out.append(contentsOf: field.name)
-            out.append(contentsOf: "\":".utf8)
-            out.append(contentsOf: field.value)
+        MergeRecord.append(fields, to: &out)
+    }
+
+    /// Appends fields as a JSON object.
+    public static func append(_ fields: ContiguousArray<FieldSlot>, to out: inout [UInt8]) {
+        var most = 2
+        for field in fields { most += field.name.count + field.value.count + 4 }
+        TextRoom.append(atMost: most, to: &out) { room in
+            room.write(UInt8(ascii: "{"))
+            var isFirst = true
+            for field in fields {
+                if !isFirst { room.write(UInt8(ascii: ",")) }
+                room.write(UInt8(ascii: "\""))
+                isFirst = false
+                room.write(field.name)
+                room.write("\":")
+                room.write(field.value)
+            }
+            room.write(UInt8(ascii: "}"))
         }
-        out.append(UInt8(ascii: "}"))
     }
 
     /// The clocks as the store keeps them.
     public func appendClocks(to out: inout [UInt8]) {
-        var others: [(name: Bytes, clock: FieldClock)] = []
-        if lifeClock != clock { others.append((Bytes(start: nil, count: 0), lifeClock)) }
-        for field in fields where field.clock != clock { others.append((field.name, field.clock)) }
-        ClockText.append(clock, others: others, to: &out)
+        ClockText.append(clock, life: lifeClock, fields: fields, to: &out)
     }
 }

@@ -23,7 +23,7 @@ package struct TextRoom {
 
     private init(start: UnsafeMutableRawPointer) { self.start = start }
 
-    mutating func write(_ literal: StaticString) {
+    package mutating func write(_ literal: StaticString) {
         write(UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
 
@@ -32,7 +32,7 @@ package struct TextRoom {
         count += 1
     }
 
-    mutating func write(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func write(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         (start + count).copyMemory(from: source, byteCount: bytes.count)
         count += bytes.count

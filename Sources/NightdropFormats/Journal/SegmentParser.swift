@@ -31,6 +31,9 @@ public struct SegmentParser {
     public private(set) var count: Int64 = 0
 
     private var line = 0
+    // Looked at for each line, and dearer to look at in `header` and `trailer` themselves.
+    private var hasHeader = false
+    private var hasTrailer = false
     private var hasher = ContentHasher()
     private var totalsCounter: ControlTotalsCounter?
     private var transaction: (first: Int64, count: Int32) = (0, 0)
@@ -58,7 +61,7 @@ public struct SegmentParser {
         while let end = SegmentParser.newline(buffer, start, range.upperBound) {
             line += 1
             try check(length: end - start, line: line)
-            if header == nil {
+            if !hasHeader {
                 try begin(buffer, start..<end)
                 hashed = end + 1
             } else if buffer[start..<end].starts(with: "{\"seq\":".utf8) {
@@ -100,6 +103,7 @@ public struct SegmentParser {
             throw SegmentError(line: 1, reason: error.description)
         }
         header = read
+        hasHeader = true
         last = read.first - 1
         hasher.update(read.previous.text + "\n")
         totalsCounter = ControlTotalsCounter(controlFields: read.controlFields)
@@ -108,7 +112,7 @@ public struct SegmentParser {
     private mutating func operation(
         _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>
     ) throws(SegmentError) -> ScannedOperation {
-        guard trailer == nil else { throw SegmentError(line: line, reason: "an operation behind the last line") }
+        guard !hasTrailer else { throw SegmentError(line: line, reason: "an operation behind the last line") }
         let operation: ScannedOperation
         do throws(JSONError) {
             operation = try OperationScanner.scan(buffer, range)
@@ -146,7 +150,7 @@ public struct SegmentParser {
     }
 
     private mutating func finish(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) throws(SegmentError) {
-        guard trailer == nil else { throw SegmentError(line: line, reason: "something behind the last line") }
+        guard !hasTrailer else { throw SegmentError(line: line, reason: "something behind the last line") }
         guard !isWithinTransaction else {
             throw SegmentError(line: line, reason: "transaction \(transaction.first) is not whole")
         }
@@ -166,6 +170,7 @@ public struct SegmentParser {
             throw SegmentError(line: line, reason: "the control totals differ from those of the operations")
         }
         trailer = read
+        hasTrailer = true
     }
 
     private static func newline(_ buffer: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int? {

@@ -27,6 +27,7 @@ extension SQLiteCentralWriter {
         try RecordWriter(self, loader).write(&merger, context: context, segments: segments)
         try write(merger.answers, context)
         let conflicts = try ConflictWriter(self, merger, context).write()
+        batch.keep(merger.records)
         return (conflicts, context.firstCSN + Int64(batch.operations.count) - 1)
     }
 
@@ -75,14 +76,14 @@ extension SQLiteCentralWriter {
 
     private func storedConflicts(_ records: ContiguousArray<MergeRecord>) throws -> [Int32: [StoredConflict]] {
         var stored: [Int32: [StoredConflict]] = [:]
-        for (slot, record) in records.enumerated() where record.hasConflicts {
+        for slot in records.indices where records[slot].hasConflicts {
             try rows(
                 """
                 SELECT number, kind, field, journal, state, csn FROM _conflict
                 WHERE rid = ? AND (state <> 'decided' OR decided_by IS NOT NULL) ORDER BY number
                 """
             ) {
-                $0.bind(1, record.rid)
+                $0.bind(1, records[slot].rid)
             } _: { row in
                 guard let kind = ConflictKind(rawValue: row.text(1)), let state = ConflictState(rawValue: row.text(4))
                 else { return }
@@ -186,36 +187,45 @@ struct RecordWriter {
     }
 
     func write(_ merger: inout BatchMerger, context: MergeContext, segments: [Int64]) throws {
-        try number(&merger)
-        try writeChanges(&merger, context, segments)
+        let rids = try number(&merger)
+        try writeChanges(merger, rids, context, segments)
         try writeRecords(merger)
         try writeAliases(merger.aliases)
     }
 
     /// New records get their numbers in the order of the index, so that table and index grow alike.
-    private func number(_ merger: inout BatchMerger) throws {
+    ///
+    /// Returns the numbers of all, side by side.
+    private func number(_ merger: inout BatchMerger) throws -> ContiguousArray<Int64> {
         var next = try writer.first("SELECT coalesce(max(rid), 0) FROM _record") { $0.integer(0) } ?? 0
-        for slot in merger.records.indices where merger.records[slot].rid == 0 && merger.records[slot].exists {
-            next += 1
-            merger.number(slot, next)
+        var rids = ContiguousArray<Int64>()
+        rids.reserveCapacity(merger.records.count)
+        for slot in merger.records.indices {
+            if merger.records[slot].rid == 0 && merger.records[slot].exists {
+                next += 1
+                merger.number(slot, next)
+            }
+            rids.append(merger.records[slot].rid)
         }
+        return rids
     }
 
-    private func writeChanges(_ merger: inout BatchMerger, _ context: MergeContext, _ segments: [Int64]) throws {
-        let insert = try BulkInsert(writer.db, into: "_change", columns: 5)
-        let operations = merger.batch.operations
+    private func writeChanges(
+        _ merger: BatchMerger, _ rids: ContiguousArray<Int64>, _ context: MergeContext, _ segments: [Int64]
+    ) throws {
+        let insert = try BulkInsert(
+            writer.db, into: "_change", key: "csn", ["rid", "previous", "segment", "offset"])
+        let (operations, targets, previous) = (merger.batch.operations, merger.targets, merger.previous)
         for run in merger.batch.runs {
             let isCentral = run.author.isCentral
-            try insert.insert(run.operations.count) { row, place in
-                let index = run.operations.lowerBound + place
-                let csn = context.firstCSN + Int64(index)
-                let head = merger.chain(index, csn)
-                row.bind(1, csn)
-                row.bind(2, head?.rid)
-                row.bind(3, head.flatMap { $0.previous == 0 ? nil : $0.previous })
-                row.bind(4, segments[run.segment])
+            let first = run.operations.lowerBound
+            try insert.insert(run.operations.count, from: context.firstCSN + Int64(first)) { row, place in
+                let index = first + place
+                row.bind(1, previous[index] >= 0 ? rids[Int(targets[index])] : nil)
+                row.bind(2, previous[index] > 0 ? previous[index] : nil)
+                row.bind(3, segments[run.segment])
                 // Head office's own journal is its own archive, in which an operation is found by its number.
-                row.bind(5, isCentral ? operations[index].seq : Int64(operations[index].line.start))
+                row.bind(4, isCentral ? operations[index].seq : Int64(operations[index].line.start))
             }
         }
     }
@@ -229,37 +239,40 @@ struct RecordWriter {
         var text: [UInt8] = []
         // Looked at where they stand: records are large, and there are many.
         try merger.records.withUnsafeBufferPointer { records in
-            for slot in records.indices where records[slot].exists {
-                if records[slot].isChanged {
-                    if records[slot].isNew {
-                        try new.add(slot, records)
+            guard let first = records.baseAddress else { return }
+            for slot in records.indices {
+                let record = first + slot
+                guard record.pointee.exists else { continue }
+                if record.pointee.isChanged {
+                    if record.pointee.isNew {
+                        try new.add(slot, record)
                     } else {
-                        try write(records, slot, update, &text)
+                        try write(record, update, &text)
                     }
-                } else if records[slot].head > 0 {
-                    onlyHead.bind(1, records[slot].head)
-                    onlyHead.bind(2, records[slot].hasConflicts ? 1 : nil)
-                    onlyHead.bind(3, records[slot].rid)
+                } else if record.pointee.head > 0 {
+                    onlyHead.bind(1, record.pointee.head)
+                    onlyHead.bind(2, record.pointee.hasConflicts ? 1 : nil)
+                    onlyHead.bind(3, record.pointee.rid)
                     try onlyHead.run()
                 }
             }
-            try new.flush(records)
+            try new.flush()
         }
     }
 
     private func write(
-        _ records: UnsafeBufferPointer<MergeRecord>, _ slot: Int, _ statement: SQLStatement, _ text: inout [UInt8]
+        _ record: UnsafePointer<MergeRecord>, _ statement: SQLStatement, _ text: inout [UInt8]
     ) throws {
         text.removeAll(keepingCapacity: true)
-        let written = records[slot].write(to: &text)
+        let written = record.write(to: &text)
         try text.withUnsafeBytes { buffer in
-            statement.bind(1, bytes: records[slot].data(written, in: buffer))
+            statement.bind(1, bytes: record.data(written, in: buffer))
             statement.bind(2, bytes: written.clocks(in: buffer))
-            statement.bind(3, records[slot].csn)
-            statement.bind(4, records[slot].head)
-            statement.bind(5, records[slot].lives)
-            statement.bind(6, records[slot].hasConflicts ? 1 : nil)
-            statement.bind(7, records[slot].rid)
+            statement.bind(3, record.pointee.csn)
+            statement.bind(4, record.pointee.head)
+            statement.bind(5, record.pointee.lives)
+            statement.bind(6, record.pointee.hasConflicts ? 1 : nil)
+            statement.bind(7, record.pointee.rid)
             try statement.run()
         }
     }

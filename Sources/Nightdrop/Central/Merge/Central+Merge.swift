@@ -85,7 +85,10 @@ extension Central {
         producer.stackSize = 16 << 20
         producer.start()
         do {
-            while let pending = handover.take() { try commit(pending) }
+            while let pending = handover.take() {
+                try commit(pending)
+                handover.giveBack(pending)
+            }
         } catch {
             handover.giveUp()
             _ = result.take()

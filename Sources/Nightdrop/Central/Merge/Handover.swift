@@ -9,6 +9,7 @@ final class Handover<Value>: @unchecked Sendable {
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private let capacity: Int
     private var values: [Value] = []
+    private var spent: [Value] = []
     private var isEnded = false
     private var isGivenUp = false
     private let isWaiting = Atomic(false)
@@ -26,9 +27,14 @@ final class Handover<Value>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Hands over a value, waiting for room. False if the receiver has given up.
+    /// Hands over a value, waiting for room. False if the receiver has given up. Lets go of what was given back.
     func put(_ value: Value) -> Bool {
-        locked {
+        let spent = locked {
+            defer { self.spent = [] }
+            return self.spent
+        }
+        defer { withExtendedLifetime(spent) {} }
+        return locked {
             while values.count >= capacity && !isGivenUp { pthread_cond_wait(changed, mutex) }
             if !isGivenUp { values.append(value) }
             return !isGivenUp
@@ -47,6 +53,9 @@ final class Handover<Value>: @unchecked Sendable {
             return values.isEmpty ? nil : values.removeFirst()
         }
     }
+
+    /// Gives back a value that is done with, so that the sender's thread frees its memory.
+    func giveBack(_ value: Value) { locked { spent.append(value) } }
 
     /// The sender has no more.
     func end() { locked { isEnded = true } }

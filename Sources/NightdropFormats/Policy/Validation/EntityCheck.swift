@@ -1,7 +1,7 @@
 import NightdropModel
 
-/// The rules of one entity, made ready for checking many changes.
-public struct EntityCheck: Sendable {
+/// The rules of one entity, made ready for checking many changes. A class, because it is handed on for each of them.
+public final class EntityCheck: Sendable {
     /// Where a change is checked.
     public enum Stage: Sendable {
         /// Before it is recorded.
