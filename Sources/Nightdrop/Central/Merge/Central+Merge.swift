@@ -30,7 +30,7 @@ extension Central {
         _ fetched: Fetched, _ progress: (@Sendable (MergeProgress) -> Void)?, _ isEnding: (@Sendable () -> Bool)?
     ) throws -> (MergeSession, MergeReport) {
         let lock = try lockForMerge(isEnding)
-        defer { withExtendedLifetime(lock) {} }
+        defer { withExtendedLifetime((lock, fetched)) {} }
         var committer = MergeCommitter(HookDesk(self))
         let session = try run(fetched, progress, isEnding: isEnding) { try committer.commit($0, to: store) }
         // What is not tidied today is tidied with the next merge; this one is done.

@@ -62,7 +62,7 @@ extension Central {
         _ progress: (@Sendable (MergeProgress) -> Void)?
     ) throws -> (MergeSession, MergeReport) {
         let lock = try lockForMerge()
-        defer { withExtendedLifetime(lock) {} }
+        defer { withExtendedLifetime((lock, fetched)) {} }
         let (session, committer) = try store.write { writer in
             try check(plan, Ground(self, writer))
             let observer = PlanObserver()
