@@ -138,7 +138,8 @@ final class WatchSession: Sendable {
             }
             if awaited.isEmpty || now - start >= WatchSession.endPatience.work {
                 let paths = busy.map(\.path).joined(separator: ", ")
-                return emit(.trouble(reason: "\(paths): no answer; what is going on there is left as it is"))
+                return emit(
+                    .trouble(reason: "\(paths): no end or no answer in time; what is going on there is left as it is"))
             }
             Thread.sleep(forTimeInterval: 0.01)
         }

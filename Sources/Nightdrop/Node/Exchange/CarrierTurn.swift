@@ -12,8 +12,8 @@ struct CarrierTurn {
 
     /// Waits for the turn. The lock's file stands in the node, as those of many shares exclude nobody.
     init(on place: ExchangeDirectory, of directory: NodeDirectory, _ fileSystem: any FileSystem) throws {
-        let carrier = try place.marker()?.carrier.text ?? "new"
-        lock = try fileSystem.lock("\(directory.outbox)/.\(carrier).lock", within: CarrierTurn.waitMilliseconds) {
+        let carrier = try place.marker()?.carrier.text ?? "unmarked"
+        lock = try fileSystem.lock("\(directory.path)/.\(carrier).lock", within: CarrierTurn.waitMilliseconds) {
             NightdropError(.tryAgain, "another exchange with \(place.path) is going on; try again when it is done")
         }
     }
