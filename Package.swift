@@ -131,7 +131,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "NightdropWatchTests",
-            dependencies: ["NightdropWatch", "Nightdrop", "NightdropFiles", "NightdropFormats", "NightdropModel"],
+            dependencies: [
+                "NightdropWatch", "Nightdrop", "NightdropFiles", "NightdropFormats", "NightdropModel",
+                "NightdropFilesTesting",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CommandTests", dependencies: ["NightdropCommand", "NightdropFormats"], swiftSettings: settings),
@@ -140,7 +143,7 @@ let package = Package(
             dependencies: [
                 "ExampleTill", "Nightdrop", "NightdropJournal", "NightdropBundle", "NightdropFiles", "NightdropFormats",
                 "NightdropMerge", "NightdropModel",
-                "NightdropStore",
+                "NightdropStore", "NightdropFilesTesting",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -6,7 +6,8 @@ import NightdropFormats
 import NightdropModel
 import Synchronization
 
-/// Keeps the node in step with one directory, on a thread of its own: one that cannot be reached holds up no other.
+/// Keeps the node in step with one directory, on a thread of its own: one that cannot be reached, or does not answer, holds
+/// up no other.
 final class DirectoryWorker: Sendable {
     /// What others tell a worker.
     struct Mail: Sendable {
@@ -21,6 +22,7 @@ final class DirectoryWorker: Sendable {
     private let monitor: any ChangeMonitor
     private let mail = Mutex(Mail())
     private let isStopping = Atomic(false)
+    private let isOver = Atomic(false)
     private let report: @Sendable (DirectoryWorker, WorkerReport) -> Void
     private let emit: @Sendable (WatchEvent) -> Void
 
@@ -35,10 +37,18 @@ final class DirectoryWorker: Sendable {
         self.report = report
         self.emit = emit
         monitor = try node.fileSystem.changeMonitor()
+        node.fileSystem.time(path)
     }
+
+    /// Whether `run` has returned.
+    var hasEnded: Bool { isOver.load(ordering: .acquiring) }
+
+    /// When the call was made that the directory has not answered yet; nil if none is under way.
+    var unanswered: TimedFileSystem.Moment? { node.fileSystem.unanswered(in: path) }
 
     /// Runs until `stop`. An exchange that has begun is finished.
     func run() {
+        defer { isOver.store(true, ordering: .releasing) }
         var state = WorkerState(path, settings, now: Clocks.monotonic())
         while !isStopping.load(ordering: .acquiring) {
             absorb(&state)

@@ -40,15 +40,24 @@ public final class Watch: Sendable {
     ///   - options: What stands in for its settings.
     ///   - observe: Called with every event, in order, from any thread.
     /// - Throws: `NightdropError`: `tryAgain` if a watch runs on the node, `usage` without a directory, `badSettings`.
-    public init(
+    public convenience init(
         node path: String, directories: [String], options: WatchOptions = WatchOptions(),
         observe: (@Sendable (WatchEvent) -> Void)? = nil
+    ) throws {
+        try self.init(
+            node: path, directories: directories, options: options, over: DiskFileSystem(), observe: observe)
+    }
+
+    /// The same, over another file system than the disk.
+    package init(
+        node path: String, directories: [String], options: WatchOptions = WatchOptions(),
+        over fileSystem: any FileSystem, observe: (@Sendable (WatchEvent) -> Void)? = nil
     ) throws {
         self.path = path
         given = options.adding(directories)
         self.observe = observe
         do {
-            node = try WatchedNode(path)
+            node = try WatchedNode(path, over: fileSystem)
             let settings = given.applied(to: node.settings.watch)
             guard !settings.directories.isEmpty || settings.removable else {
                 throw NightdropError(

@@ -20,6 +20,10 @@ public enum WatchEvent: Sendable {
     case reachable(directory: String)
     /// A directory cannot be reached; nothing is concluded from that.
     case unreachable(directory: String, reason: String)
+    /// A directory does not answer: since that time, in milliseconds since 1970, a call of the system has not returned.
+    case unanswered(directory: String, since: Int64, reason: String)
+    /// It answers again, after some milliseconds.
+    case answered(directory: String, milliseconds: Int64)
     /// An exchange begins.
     case exchanging(directory: String)
     /// A bundle was taken in, or could not be.
@@ -86,7 +90,7 @@ extension WatchEvent {
             case .known where outcome.reason != nil: .warning
             default: .debug
             }
-        case .unreachable, .alert, .notReloaded, .trouble: .warning
+        case .unreachable, .unanswered, .alert, .notReloaded, .trouble: .warning
         default: .info
         }
     }
@@ -105,6 +109,8 @@ extension WatchEvent {
         case .unmounted: "unmounted"
         case .reachable: "reachable"
         case .unreachable: "unreachable"
+        case .unanswered: "unanswered"
+        case .answered: "answered"
         case .exchanging: "exchanging"
         case .bundle: "bundle"
         case .exchanged: "exchanged"
@@ -129,6 +135,11 @@ extension WatchEvent {
             [.init("directory", .string(path))]
         case .unreachable(let path, let reason):
             [.init("directory", .string(path)), .init("reason", .string(reason))]
+        case .unanswered(let path, let since, let reason):
+            [
+                .init("directory", .string(path)), .init("since", .string(Timestamp.text(milliseconds: since))),
+                .init("reason", .string(reason)),
+            ]
         case .bundle(let path, let outcome): [.init("directory", .string(path))] + outcome.fields
         case .exchanged(let path, let summary): [.init("directory", .string(path))] + summary.fields
         case .updated(let path, let terminals):
@@ -138,7 +149,7 @@ extension WatchEvent {
                 .init("directory", .string(path)), .init("reason", .string(reason)),
                 .init("failures", .integer(failures)), .init("retryAfterMilliseconds", .integer(retryAfter)),
             ]
-        case .paused(let path, let milliseconds):
+        case .answered(let path, let milliseconds), .paused(let path, let milliseconds):
             [.init("directory", .string(path)), .init("milliseconds", .integer(milliseconds))]
         case .status(let status):
             [

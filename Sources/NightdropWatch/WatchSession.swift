@@ -23,6 +23,12 @@ final class WatchSession: Sendable {
     private struct State {
         var ending: Ending?
         var workers: [DirectoryWorker] = []
+        /// All that have not ended; also those of media that are gone.
+        var running: [DirectoryWorker] = []
+        /// The media that are being looked at.
+        var lookedAt: Set<String> = []
+        /// Those that were found to be ours, and have no worker yet.
+        var found: Set<String> = []
         var board = StatusBoard()
     }
 
@@ -44,13 +50,12 @@ final class WatchSession: Sendable {
         monitor.wake()
     }
 
-    /// How long it waits at the end for what is in hand.
-    private static let patience = DispatchTimeInterval.seconds(75)
+    /// How long it waits at the end for what is in hand, and how long for a directory to answer.
+    private static let endPatience: (work: Int64, answer: Int64) = (75_000, 3_000)
 
     /// Runs until `end`.
     func run() -> Ending {
         var keeper = Keeper(node, settings, now: Clocks.monotonic())
-        let running = DispatchGroup()
         do throws(FileError) {
             try monitor.watchMounts()
             try monitor.watch(node.directory.path, writes: false)
@@ -61,22 +66,21 @@ final class WatchSession: Sendable {
                     reason: "the system reports no changes (fs.inotify.max_user_instances may be used up); directories "
                         + "are looked at every interval, and what is recorded every second"))
         }
-        for path in paths { add(path, running) }
-        if settings.removable { lookForMedia(running) }
+        for path in paths { add(path) }
+        if settings.removable { lookForMedia() }
         while true {
             if let ending = state.withLock({ $0.ending }) {
-                for worker in state.withLock({ $0.workers }) { worker.stop() }
-                if running.wait(timeout: .now() + WatchSession.patience) == .timedOut {
-                    // A share that hangs would keep it for ever; nothing that is half done counts.
-                    emit(.trouble(reason: "a directory does not answer; what is going on there is left as it is"))
-                }
+                endWorkers()
                 publish(&keeper)
                 return ending
             }
             keeper.watchNode(monitor, emit)
-            let changes = monitor.wait(milliseconds: keeper.wait(isDirty: isDirty, at: Clocks.monotonic()))
+            noteUnanswered(at: Clocks.monotonic())
+            let wait = min(keeper.wait(isDirty: isDirty, at: Clocks.monotonic()), settings.patience / 4)
+            let changes = monitor.wait(milliseconds: wait)
+            addMedia()
             if changes.contains(.mounts) {
-                if settings.removable { lookForMedia(running) }
+                if settings.removable { lookForMedia() }
                 tellWorkers { $0.isToRetry = true }
             }
             // Somebody enrolled the node, or changed its settings.
@@ -88,7 +92,7 @@ final class WatchSession: Sendable {
                 state.withLock { $0.board.isDirty = true }
             }
             if keeper.isTimeToPublish(isDirty: isDirty, at: Clocks.monotonic()) {
-                if settings.removable { lookForMedia(running) }
+                if settings.removable { lookForMedia() }
                 publish(&keeper)
             }
         }
@@ -102,7 +106,7 @@ final class WatchSession: Sendable {
 
     // MARK: Directories
 
-    private func add(_ path: String, _ running: DispatchGroup) {
+    private func add(_ path: String) {
         let worker: DirectoryWorker
         do {
             worker = try DirectoryWorker(
@@ -110,15 +114,51 @@ final class WatchSession: Sendable {
         } catch { return emit(.trouble(reason: "\(path): \(error)")) }
         state.withLock { state in
             state.workers.append(worker)
+            state.running.removeAll(where: \.hasEnded)
+            state.running.append(worker)
             state.board.add(path)
         }
-        running.enter()
-        let thread = Thread {
-            worker.run()
-            running.leave()
-        }
+        let thread = Thread { worker.run() }
         thread.stackSize = 16 << 20
         thread.start()
+    }
+
+    /// Ends all workers, and waits for what they have in hand; not for a directory that does not answer. Nothing that is half
+    /// done counts.
+    private func endWorkers() {
+        let running = state.withLock { $0.running }
+        for worker in running { worker.stop() }
+        let start = Clocks.monotonic()
+        while true {
+            let now = Clocks.monotonic()
+            let busy = running.filter { !$0.hasEnded }
+            guard !busy.isEmpty else { return }
+            let awaited = busy.filter { worker in
+                worker.unanswered.map { now - $0.monotonic < WatchSession.endPatience.answer } ?? true
+            }
+            if awaited.isEmpty || now - start >= WatchSession.endPatience.work {
+                let paths = busy.map(\.path).joined(separator: ", ")
+                return emit(
+                    .trouble(reason: "\(paths): no end or no answer in time; what is going on there is left as it is"))
+            }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+
+    /// Looks which directories do not answer: only from outside can that be seen.
+    private func noteUnanswered(at now: Int64) {
+        let news = state.withLock { state in
+            var unanswered: [String: TimedFileSystem.Moment] = [:]
+            for worker in state.workers {
+                guard let since = worker.unanswered, now - since.monotonic >= settings.patience else { continue }
+                unanswered[worker.path] = since
+            }
+            return state.board.note(unanswered: unanswered)
+        }
+        for (path, since) in news.silent {
+            emit(.unanswered(directory: path, since: since.wall, reason: StatusBoard.words(since)))
+        }
+        for (path, since) in news.answering { emit(.answered(directory: path, milliseconds: now - since)) }
     }
 
     private func take(_ worker: DirectoryWorker, _ report: WorkerReport) {
@@ -129,8 +169,9 @@ final class WatchSession: Sendable {
         if isNews { monitor.wake() }
     }
 
-    /// Media with our marker that are mounted below the usual places; each has a worker while it is mounted.
-    private func lookForMedia(_ running: DispatchGroup) {
+    /// Media with our marker that are mounted below the usual places; each has a worker while it is mounted. Whether a medium
+    /// bears it is looked at on a thread of its own, as it may not answer.
+    private func lookForMedia() {
         let mounted: [String]
         do throws(FileError) {
             mounted = try MountList.current().paths(below: mediaRoots)
@@ -144,9 +185,29 @@ final class WatchSession: Sendable {
             }
             emit(.unmounted(directory: worker.path))
         }
-        for path in mounted where !watched.contains(where: { $0.path == path }) && node.owns(path) {
+        for path in mounted where !watched.contains(where: { $0.path == path }) {
+            guard state.withLock({ $0.lookedAt.insert(path).inserted }) else { continue }
+            Thread { [weak self] in
+                guard let self else { return }
+                let isOurs = node.owns(path)
+                state.withLock { state in
+                    state.lookedAt.remove(path)
+                    if isOurs { state.found.insert(path) }
+                }
+                if isOurs { monitor.wake() }
+            }.start()
+        }
+    }
+
+    /// Begins with the media that were found to be ours.
+    private func addMedia() {
+        let found = state.withLock { state in
+            defer { state.found = [] }
+            return state.found.filter { path in !state.workers.contains { $0.path == path } }.sorted()
+        }
+        for path in found {
             emit(.mounted(directory: path))
-            add(path, running)
+            add(path)
         }
     }
 

@@ -24,6 +24,7 @@ import Testing
                   retries: 3
                   retryLimit: 0.25
                   breakerFailures: 0
+                  patience: 12.5
                   heartbeat: 1800.5
                   autoApplyLimit: 10
                   largeChanges: ask
@@ -40,7 +41,7 @@ import Testing
             ])
         #expect([watch.retries, watch.breakerFailures, watch.autoApplyLimit] == [3, 0, 10])
         #expect(watch.largeChanges == .ask)
-        #expect(watch.breakerPause == 30_000)
+        #expect(watch.breakerPause == 30_000 && watch.patience == 12_500)
         #expect(try NodeSettings(yaml: settings.yaml, file: "nightdrop.yaml") == settings)
     }
 

@@ -256,7 +256,7 @@ import Testing
 }
 
 /// Whether file systems can be mounted here.
-private enum Mounts {
+enum Mounts {
     static let arePermitted: Bool = {
         let path = NSTemporaryDirectory() + "nightdrop-mount-" + UUID().uuidString
         guard (try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)) != nil else {
@@ -278,7 +278,7 @@ private enum Mounts {
 }
 
 /// Head office, one till, and a directory between them.
-private final class Shop {
+final class Shop {
     let root: String
     let central: Central
     let till: Terminal
@@ -306,7 +306,7 @@ private final class Shop {
 }
 
 extension String {
-    fileprivate func appended(to path: String) throws {
+    func appended(to path: String) throws {
         let text = try String(contentsOfFile: path, encoding: .utf8)
         try (text + self).write(toFile: path, atomically: true, encoding: .utf8)
     }

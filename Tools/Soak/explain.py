@@ -37,15 +37,16 @@ class Log:
         self.starts = [event for event in events if event["event"] == "started"]
         # (begin, end, files written) of each visit that went well.
         self.visits = []
-        begin = None
+        begun = {}
         for event in events:
             if event["event"] == "exchanging":
-                begin = event["time"]
-            elif event["event"] == "exchanged" and begin is not None:
-                self.visits.append((begin, event["time"], event["written"]))
-                begin = None
-            elif event["event"] in ("failed", "started"):
-                begin = None
+                begun[event["directory"]] = event["time"]
+            elif event["event"] == "exchanged" and event["directory"] in begun:
+                self.visits.append((begun.pop(event["directory"]), event["time"], event["written"]))
+            elif event["event"] == "failed":
+                begun.pop(event["directory"], None)
+            elif event["event"] == "started":
+                begun.clear()
 
     def of_file(self, name):
         return [event for event in self.bundles if event["file"].rsplit("/", 1)[-1] == name]

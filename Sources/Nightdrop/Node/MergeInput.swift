@@ -3,7 +3,7 @@ import NightdropFiles
 import NightdropModel
 
 /// A file that a merge or an import looks at.
-struct MergeInput {
+struct MergeInput: Sendable {
     let path: String
     /// Whether the caller named the file itself, rather than a directory.
     let isExplicit: Bool

@@ -5,16 +5,22 @@ import NightdropModel
 
 /// Copies of what was refused, each with a note why, for people to look at. The carrier keeps its file.
 struct Quarantine {
-    /// The folder.
-    let folder: String
-    let fileSystem: any FileSystem
+    private let folder: String
+    private let lock: String
+    private let fileSystem: any FileSystem
     /// The most bytes of all copies; a file that is larger only gets a note. The oldest copies make room.
     var largestBytes: Int64 = 256 << 20
     /// The most copies.
     var mostCopies = 200
 
-    /// Copies a file, unless that was done before.
-    func keep(_ path: String, why reason: String, at time: Int64) throws {
+    init(_ directory: NodeDirectory, _ fileSystem: any FileSystem) {
+        folder = directory.quarantine
+        lock = directory.path + "/quarantine.lock"
+        self.fileSystem = fileSystem
+    }
+
+    /// Copies a file of a carrier, unless that was done before.
+    func keep(_ path: String, over landing: Landing, why reason: String, at time: Int64) throws {
         guard try fileSystem.kind(path) == .file, let status = try fileSystem.status(path) else { return }
         let name = Path.name(of: path)
         let identity = "\(status.size) bytes, changed \(Timestamp.text(milliseconds: status.modified))"
@@ -23,9 +29,13 @@ struct Quarantine {
             return
         }
         let isKept = status.size <= largestBytes
+        let landed = landing.path(for: path)
+        if isKept { try copy(path, to: landed, size: status.size) }
+        let lock = try fileSystem.lock(lock, wait: true)
+        defer { withExtendedLifetime(lock) {} }
         if isKept {
             try makeRoom(for: status.size, besides: name)
-            try copy(path, to: "\(folder)/\(name)", size: status.size)
+            try fileSystem.rename(landed, to: "\(folder)/\(name)")
         }
         let text = """
             \(path)

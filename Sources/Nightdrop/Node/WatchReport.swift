@@ -18,6 +18,8 @@ public struct WatchReport: Sendable, Equatable {
         public var error: String?
         /// Whether that counts as failed: retries have not helped.
         public var hasFailed = false
+        /// Since when a call of the system on it has not returned, in milliseconds since 1970; nil if it answers.
+        public var unansweredSince: Int64?
 
         /// A directory.
         public init(path: String, isReachable: Bool) {
@@ -109,6 +111,7 @@ extension WatchReport.Directory {
         lastExchange = json["lastExchange"]?.text.flatMap { Timestamp.milliseconds($0) }
         error = json["error"]?.text
         hasFailed = json["failed"]?.bool ?? false
+        unansweredSince = json["unansweredSince"]?.text.flatMap { Timestamp.milliseconds($0) }
     }
 
     fileprivate var json: JSONValue {
@@ -116,6 +119,7 @@ extension WatchReport.Directory {
             "path": .string(path), "reachable": .bool(isReachable),
             "lastExchange": .optional(lastExchange.map { Timestamp.text(milliseconds: $0) }), "error": .optional(error),
             "failed": .bool(hasFailed),
+            "unansweredSince": .optional(unansweredSince.map { Timestamp.text(milliseconds: $0) }),
         ]
     }
 }

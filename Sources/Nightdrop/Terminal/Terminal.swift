@@ -50,7 +50,7 @@ public final class Terminal: Sendable {
         try self.init(at: NodeDirectory(directory), fileSystem: DiskFileSystem())
     }
 
-    init(at directory: NodeDirectory, fileSystem: any FileSystem) throws {
+    package init(at directory: NodeDirectory, fileSystem: any FileSystem) throws {
         let parts = try NightdropError.attempt { try TerminalParts(directory, fileSystem) }
         self.directory = directory
         self.fileSystem = fileSystem

@@ -41,6 +41,13 @@ public struct BundleIntake: Sendable {
         }
     }
 
+    /// Refuses a bundle that was verified a while ago, if it is not from whom and for whom it may be now: keys come and go.
+    public func confirm(_ bundle: VerifiedBundle) throws(BundleError) {
+        try expectations.trust.admit(bundle.key, file: bundle.path)
+        try expectations.trust.admit(bundle.key, bundle.manifest, file: bundle.path)
+        try expectations.check(bundle.manifest, file: bundle.path)
+    }
+
     private func check(_ file: any OpenFile, _ path: String, standingAt place: String) throws -> VerifiedBundle {
         let size = try file.size()
         guard size <= expectations.maximumBytes else {
@@ -50,7 +57,7 @@ public struct BundleIntake: Sendable {
         let archive = try StrictArchive(file, path: path)
         let head = try BundleHead(archive)
         let key = try head.verifiedSignature().publicKey
-        try expectations.trust.admit(key, head)
+        try expectations.trust.admit(key, file: path) { BundleTrust.claim(of: head) }
         let manifest = try head.manifest()
         try expectations.trust.admit(key, manifest, file: path)
         try expectations.check(manifest, file: path)

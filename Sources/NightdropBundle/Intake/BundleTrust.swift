@@ -10,22 +10,23 @@ public enum BundleTrust: Sendable {
     case firstUse(pinnedFingerprint: String?)
 
     /// Refuses a key that cannot count whatever the manifest says.
-    func admit(_ key: PublicKey, _ head: BundleHead) throws(BundleError) {
+    ///
+    /// - Parameter claim: What the bundle says of itself, for people.
+    func admit(_ key: PublicKey, file: String, claim: () -> String = { "" }) throws(BundleError) {
         let fingerprint = key.fingerprint
         switch self {
         case .signers(let signers, let revoked):
             guard !revoked.contains(fingerprint) else {
-                throw BundleError(.revokedKey, file: head.path, "the key \(fingerprint) that signed it was revoked")
+                throw BundleError(.revokedKey, file: file, "the key \(fingerprint) that signed it was revoked")
             }
             guard signers.entries.contains(where: { $0.key == key }) else {
                 throw BundleError(
-                    .unknownKey, file: head.path,
-                    "the key \(fingerprint) that signed it is not enrolled\(Self.claim(of: head))")
+                    .unknownKey, file: file, "the key \(fingerprint) that signed it is not enrolled\(claim())")
             }
         case .firstUse(let pinned):
             guard let pinned, pinned != fingerprint else { return }
             throw BundleError(
-                .notPinnedKey, file: head.path, "it was signed by \(fingerprint), but \(pinned) was announced")
+                .notPinnedKey, file: file, "it was signed by \(fingerprint), but \(pinned) was announced")
         }
     }
 
@@ -73,7 +74,7 @@ public enum BundleTrust: Sendable {
     }
 
     /// What the bundle says of itself, for a person who has to find out whose it is.
-    private static func claim(of head: BundleHead) -> String {
+    static func claim(of head: BundleHead) -> String {
         guard let manifest = try? head.manifest() else { return "" }
         return "; it says that it is from \(manifest.from.node) of \(BundleError.shown(manifest.organisation))"
     }

@@ -19,6 +19,13 @@ public struct VerifiedBundle: Sendable {
     /// Where the file is.
     public let fileSystem: any FileSystem
 
+    /// The same bundle, whose file was moved.
+    public func moved(to path: String) -> VerifiedBundle {
+        VerifiedBundle(
+            manifest: manifest, manifestBytes: manifestBytes, signatureBytes: signatureBytes, key: key, path: path,
+            entries: entries, fileSystem: fileSystem)
+    }
+
     /// Where the content of an entry stands in the file.
     public func entryRange(_ name: String) throws(BundleError) -> Range<Int64> {
         guard let entry = entries[name] else {

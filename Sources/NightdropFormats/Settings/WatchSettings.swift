@@ -26,6 +26,8 @@ public struct WatchSettings: Sendable, Equatable {
     public var breakerFailures: Int64 = 3
     /// For how long.
     public var breakerPause: Int64 = 30_000
+    /// A directory that leaves a call of the system unanswered for so long is said not to answer.
+    public var patience: Int64 = 30_000
     /// How often a terminal sends word though it has nothing to send.
     public var heartbeat: Int64 = 3_600_000
     /// How many records a change may touch that is applied without asking, if large changes ask.
@@ -50,9 +52,10 @@ public struct WatchSettings: Sendable, Equatable {
         [
             ("interval", \.interval, .milliseconds), ("retries", \.retries, .count),
             ("retryLimit", \.retryLimit, .milliseconds), ("breakerFailures", \.breakerFailures, .count),
-            ("breakerPause", \.breakerPause, .milliseconds), ("heartbeat", \.heartbeat, .milliseconds),
-            ("autoApplyLimit", \.autoApplyLimit, .count), ("alertPending", \.alertPending, .count),
-            ("alertFailed", \.alertFailed, .count), ("alertSilent", \.alertSilent, .milliseconds),
+            ("breakerPause", \.breakerPause, .milliseconds), ("patience", \.patience, .milliseconds),
+            ("heartbeat", \.heartbeat, .milliseconds), ("autoApplyLimit", \.autoApplyLimit, .count),
+            ("alertPending", \.alertPending, .count), ("alertFailed", \.alertFailed, .count),
+            ("alertSilent", \.alertSilent, .milliseconds),
         ]
     }
 

@@ -5,7 +5,9 @@ import NightdropFormats
 import NightdropModel
 import Synchronization
 
-/// The node that a watch works for. Directories have a thread each; here they take turns, one exchange at a time.
+/// The node that a watch works for. Directories have a thread each, and exchange with it side by side: what two exchanges
+/// must not do at once they do in turn, by the node's locks, none of which is held while a directory is touched (see
+/// `Landing`).
 final class WatchedNode: Sendable {
     /// What it is.
     enum Role: Sendable {
@@ -24,19 +26,19 @@ final class WatchedNode: Sendable {
     }
 
     let directory: NodeDirectory
-    let fileSystem: any FileSystem
+    let fileSystem: TimedFileSystem
     let id: NodeID
     private let opened: Mutex<Opened>
-    private let turn = Mutex(())
+    private let reopening = Mutex(())
 
     private struct Opened {
         var role: Role
         var files: [FileStatus?]
     }
 
-    init(_ path: String) throws {
+    init(_ path: String, over base: any FileSystem = DiskFileSystem()) throws {
         directory = NodeDirectory(path)
-        fileSystem = DiskFileSystem()
+        fileSystem = TimedFileSystem(over: base)
         let files = WatchedNode.files(directory, fileSystem)
         let role = try WatchedNode.open(directory, fileSystem)
         id = role.settings.id
@@ -79,30 +81,28 @@ final class WatchedNode: Sendable {
     func exchange(
         with path: String, exports: Bool, owesWord: Bool, cleansUp: Bool, isEnding: @escaping @Sendable () -> Bool
     ) throws -> Exchange {
-        try turn.withLock { _ in
-            let role = try refreshed()
-            var options = ExchangeOptions()
-            if case .terminal = role { options.isLeaving = exports }
-            options.owesWord = owesWord
-            options.leavesIfAsked = true
-            options.asksForLargeChanges = true
-            options.cleansUp = cleansUp
-            options.answersAll = false
-            options.isEnding = isEnding
-            options.needsMarker = true
-            options.isShared = true
-            options.heartbeatMilliseconds = role.settings.watch.heartbeat
-            let report =
-                switch role {
-                case .terminal(let terminal): try exchange(terminal, path, options)
-                case .central(let central): try central.exchange(with: path, options)
-                }
-            let new = report.left.filter { !$0.wasThere }
-            return Exchange(
-                bundles: report.came + report.vanished, written: new.map(\.file),
-                sent: new.reduce(0) { $0 + $1.operations },
-                failure: report.failure?.message)
-        }
+        let role = try refreshed()
+        var options = ExchangeOptions()
+        if case .terminal = role { options.isLeaving = exports }
+        options.owesWord = owesWord
+        options.leavesIfAsked = true
+        options.asksForLargeChanges = true
+        options.cleansUp = cleansUp
+        options.answersAll = false
+        options.isEnding = isEnding
+        options.needsMarker = true
+        options.isShared = true
+        options.heartbeatMilliseconds = role.settings.watch.heartbeat
+        let report =
+            switch role {
+            case .terminal(let terminal): try exchange(terminal, path, options)
+            case .central(let central): try central.exchange(with: path, options)
+            }
+        let new = report.left.filter { !$0.wasThere }
+        return Exchange(
+            bundles: report.came + report.vanished, written: new.map(\.file),
+            sent: new.reduce(0) { $0 + $1.operations },
+            failure: report.failure?.message)
     }
 
     private func exchange(_ terminal: Terminal, _ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
@@ -123,20 +123,20 @@ final class WatchedNode: Sendable {
     /// Writes head office's return bundles for terminals, and asks some of them for a fresh bundle.
     func update(_ terminals: [NodeID], in path: String, asking: [NodeID]) throws {
         guard case .central(let central) = role else { return }
-        try turn.withLock { _ in
-            if !asking.isEmpty { _ = try central.request(asking) }
-            try central.update(terminals, in: path)
-        }
+        if !asking.isEmpty { _ = try central.request(asking) }
+        try central.update(terminals, in: path)
     }
 
     /// The node, opened again if its settings or its policy have changed.
     private func refreshed() throws -> Role {
-        let files = WatchedNode.files(directory, fileSystem)
-        let known = opened.withLock { $0 }
-        guard known.files != files else { return known.role }
-        let role = try WatchedNode.open(directory, fileSystem)
-        opened.withLock { $0 = Opened(role: role, files: files) }
-        return role
+        try reopening.withLock { _ in
+            let files = WatchedNode.files(directory, fileSystem)
+            let known = opened.withLock { $0 }
+            guard known.files != files else { return known.role }
+            let role = try WatchedNode.open(directory, fileSystem)
+            opened.withLock { $0 = Opened(role: role, files: files) }
+            return role
+        }
     }
 
     private static func files(_ directory: NodeDirectory, _ fileSystem: any FileSystem) -> [FileStatus?] {
@@ -149,8 +149,8 @@ final class WatchedNode: Sendable {
         }
         let settings = try NodeSettings(yaml: String(decoding: bytes, as: UTF8.self), file: directory.settings)
         switch settings.role {
-        case .central: return .central(try Central(at: directory.path))
-        case .terminal: return .terminal(try Terminal(at: directory.path))
+        case .central: return .central(try Central(at: directory.path, fileSystem: fileSystem))
+        case .terminal: return .terminal(try Terminal(at: directory, fileSystem: fileSystem))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Nightdrop
 
 /// What all workers have told, in the order of their directories.
@@ -16,6 +17,19 @@ struct StatusBoard: Sendable {
         var path: String
         var report: WorkerReport?
         var counts = Counts()
+        /// Since when the directory does not answer; what its worker told before that is out of date.
+        var unanswered: TimedFileSystem.Moment?
+
+        /// What is shown of it.
+        var directory: WatchReport.Directory {
+            var directory = report?.directory ?? .init(path: path, isReachable: false)
+            guard let unanswered else { return directory }
+            directory.isReachable = false
+            directory.hasFailed = true
+            directory.unansweredSince = unanswered.wall
+            directory.error = StatusBoard.words(unanswered)
+            return directory
+        }
     }
 
     private var rows: [Row] = []
@@ -51,11 +65,41 @@ struct StatusBoard: Sendable {
         return isNews
     }
 
+    /// Notes since when directories do not answer; the others do. Returns those for which that is news.
+    mutating func note(
+        unanswered: [String: TimedFileSystem.Moment]
+    ) -> (silent: [(path: String, since: TimedFileSystem.Moment)], answering: [(path: String, since: Int64)]) {
+        var silent: [(String, TimedFileSystem.Moment)] = []
+        var answering: [(String, Int64)] = []
+        for index in rows.indices where rows[index].unanswered != unanswered[rows[index].path] {
+            let (path, before) = (rows[index].path, rows[index].unanswered)
+            rows[index].unanswered = unanswered[path]
+            isDirty = true
+            if let since = unanswered[path] {
+                if before == nil { silent.append((path, since)) }
+            } else if let before {
+                answering.append((path, before.monotonic))
+            }
+        }
+        return (silent, answering)
+    }
+
+    /// What to say of a directory that does not answer.
+    static func words(_ since: TimedFileSystem.Moment) -> String {
+        var seconds = time_t(since.wall / 1000)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+        return
+            "it does not answer since \(two(parts.tm_hour)):\(two(parts.tm_min)); check the server and the network of "
+            + "this share. Nothing is lost, and it goes on by itself once it answers"
+    }
+
     /// For `watch.json` and the status.
     var report: WatchReport {
         var report = WatchReport()
-        report.isSyncing = rows.contains { $0.report?.isSyncing ?? false }
-        report.directories = rows.map { $0.report?.directory ?? .init(path: $0.path, isReachable: false) }
+        report.isSyncing = rows.contains { $0.unanswered == nil && $0.report?.isSyncing ?? false }
+        report.directories = rows.map(\.directory)
         report.bundles = rows.flatMap { $0.report?.bundles ?? [] }
         return report
     }

@@ -5,6 +5,7 @@ import Synchronization
 public enum FileCall: Sendable, CaseIterable {
     case open, names, status, createDirectory, rename, remove, synchronizeDirectory, lock
     case size, read, write, synchronize, truncate, dropCache
+    case kind, medium, watch
 }
 
 /// Which calls fail, and how.

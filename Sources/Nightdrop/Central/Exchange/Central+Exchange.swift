@@ -109,15 +109,11 @@ extension Central {
     /// What still lies there for a terminal that lacks nothing is of no use to it: it may be damaged, or a return that came
     /// by another way first.
     private func takeBack(for node: NodeID, in place: ExchangeDirectory) throws -> [String] {
-        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
-        defer { withExtendedLifetime(lock) {} }
-        return try place.removeAll(of: settings.id, for: node)
+        try CarrierTurn(on: place, of: directory, fileSystem).run { try place.removeAll(of: settings.id, for: node) }
     }
 
-    /// One at a time, so nobody is writing for head office meanwhile.
+    /// In turn, so nobody is writing there for head office meanwhile.
     private func removeLeftovers(in place: ExchangeDirectory) throws {
-        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
-        defer { withExtendedLifetime(lock) {} }
-        try place.removeLeftovers(of: settings.id)
+        _ = try CarrierTurn(on: place, of: directory, fileSystem).run { try place.removeLeftovers(of: settings.id) }
     }
 }

@@ -7,11 +7,12 @@ import NightdropStore
 extension Central {
     /// The key for which a bundle was refused, if it says that it is from a terminal of ours. Its signature fits the key, but
     /// nothing else of it is to be relied on.
-    func refusedKey(of input: MergeInput, _ error: BundleError, isTerminal: (NodeID) -> Bool) -> RefusedKey? {
+    func refusedKey(of file: String, _ error: BundleError) -> RefusedKey? {
         guard [.unknownKey, .revokedKey].contains(error.code),
-            let head = try? BundleReader.head(of: input.path, fileSystem: fileSystem),
+            let head = try? BundleReader.head(of: file, fileSystem: fileSystem),
             head.manifest.organisation == organisation, head.manifest.to == settings.id,
-            isTerminal(head.manifest.from.node)
+            let terminals = try? store.read({ try $0.terminals() }),
+            terminals.contains(where: { $0.node == head.manifest.from.node })
         else { return nil }
         return RefusedKey(terminal: head.manifest.from.node, fingerprint: head.fingerprint)
     }
@@ -23,14 +24,12 @@ extension Central {
         let due = keys.filter { keyNotices.isDue($0, now: now, spacing: spacing) }
         guard !due.isEmpty else { return [] }
         let terminals = try store.read { try $0.terminals() }
-        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
-        defer { withExtendedLifetime(lock) {} }
         return try due.sorted { ($0.terminal.text, $0.fingerprint) < ($1.terminal.text, $1.fingerprint) }.flatMap {
             key in
             guard let terminal = terminals.first(where: { $0.node == key.terminal }) else { return [WrittenBundle]() }
             let folder = try place.destination(to: terminal.node, organisation: organisation)
             let notice = ReturnWriter(central: self, terminal: terminal, refusedKey: key.fingerprint)
-            let written = try notice.write(into: folder)
+            let written = try CarrierTurn(on: place, of: directory, fileSystem).run { try notice.write(into: folder) }
             keyNotices.tell(key, now: now)
             try store.write { writer in
                 for bundle in written {

@@ -18,63 +18,69 @@ extension Central {
         _ paths: [String], returnTo exchange: String? = nil, progress: (@Sendable (MergeProgress) -> Void)? = nil,
         isEnding: (@Sendable () -> Bool)? = nil
     ) throws -> MergeReport {
-        let lock = try lockForMerge()
-        defer { _ = lock }
-        let inputs = try MergeInput.collect(paths, for: settings.id, fileSystem)
-        var committer = MergeCommitter(HookDesk(self))
-        let session = try run(inputs, progress, isEnding: isEnding) { try committer.commit($0, to: store) }
-        defer { for copy in session.inboxCopies { try? fileSystem.remove(copy) } }
-        // What is not tidied today is tidied with the next merge; this one is done.
-        try? tidyIfDue()
-        return try report(session, committer, returnTo: exchange)
+        let fetched = try fetch(
+            MergeInput.collect(paths, for: settings.id, fileSystem), leavesTrace: true, isEnding: isEnding)
+        let (session, done) = try merge(fetched, progress, isEnding)
+        noteRefusals(of: session, fetched)
+        return try answering(session, done, to: exchange)
     }
 
-    /// What a session whose operations are all committed did; with return bundles.
-    func report(
-        _ session: MergeSession, _ committer: MergeCommitter, returnTo exchange: String?
-    ) throws -> MergeReport {
+    /// Merges what has come home.
+    private func merge(
+        _ fetched: Fetched, _ progress: (@Sendable (MergeProgress) -> Void)?, _ isEnding: (@Sendable () -> Bool)?
+    ) throws -> (MergeSession, MergeReport) {
+        let lock = try lockForMerge(isEnding)
+        defer { withExtendedLifetime((lock, fetched)) {} }
+        var committer = MergeCommitter(HookDesk(self))
+        let session = try run(fetched, progress, isEnding: isEnding) { try committer.commit($0, to: store) }
+        // What is not tidied today is tidied with the next merge; this one is done.
+        try? tidyIfDue()
+        return (session, try report(session, committer))
+    }
+
+    /// The same report, with return bundles.
+    func answering(_ session: MergeSession, _ done: MergeReport, to exchange: String?) throws -> MergeReport {
+        var report = done
+        if let exchange { report.returns = try writeReturns(answering: session.taken, report.bundles, to: exchange) }
+        return report
+    }
+
+    /// What a session whose operations are all committed did.
+    func report(_ session: MergeSession, _ committer: MergeCommitter) throws -> MergeReport {
         var report = MergeReport()
         report.bundles = session.outcomes(committer)
         report.restored = try heed(session)
         report.lost = try takeBack(session.echoes)
         report.csn = try store.read { try $0.cursor().csn }
-        if let exchange {
-            report.returns = try writeReturns(answering: session.taken, report.bundles, to: exchange)
-        }
         return report
     }
 
-    /// A watch merges what arrives in the twinkling of an eye, so another merge is waited for a little.
-    func lockForMerge() throws -> any FileLock {
-        let end = Clock.sinceBoot() + Central.mergeWaitMilliseconds
-        while true {
-            do throws(FileError) {
-                return try fileSystem.lock(directory.path + "/merge.lock", wait: false)
-            } catch {
-                guard error.kind == .locked else { throw error }
-                guard Clock.sinceBoot() < end else {
-                    throw NightdropError(
-                        .tryAgain, "another merge is running on \(directory.path); try again when it is done")
-                }
-                Thread.sleep(forTimeInterval: 0.02)
-            }
+    /// A watch merges what arrives in the twinkling of an eye, so another merge is waited for a little; by a watch itself,
+    /// which has the bundles at home by now, for as long as it runs.
+    func lockForMerge(_ isEnding: (@Sendable () -> Bool)? = nil) throws -> any FileLock {
+        try fileSystem.lock(
+            directory.path + "/merge.lock", within: isEnding == nil ? Central.mergeWaitMilliseconds : nil,
+            isEnding: isEnding
+        ) {
+            NightdropError(.tryAgain, "another merge is running on \(directory.path); try again when it is done")
         }
     }
 
     private static let mergeWaitMilliseconds: Int64 = 5_000
 
-    /// Takes in and decodes on one thread, commits on this one.
+    /// Decodes on one thread, commits on this one.
     func run(
-        _ inputs: [MergeInput], leaving trace: MergeSession.Trace = .all,
+        _ fetched: Fetched, leaving trace: MergeSession.Trace = .archive,
         _ progress: (@Sendable (MergeProgress) -> Void)?, isEnding: (@Sendable () -> Bool)? = nil,
         commit: (PendingMerge) throws -> Void
     ) throws -> MergeSession {
         let handover = Handover<PendingMerge>(capacity: 1)
         let result = Handover<Result<MergeSession, any Error>>(capacity: 1)
+        let bundles = fetched.bundles
         let producer = Thread {
             do {
                 let session = try MergeSession(self, leaving: trace, progress: progress, to: handover)
-                try session.run(inputs, isEnding: isEnding)
+                try session.run(bundles, isEnding: isEnding)
                 handover.end()
                 _ = result.put(.success(session))
             } catch {
@@ -96,19 +102,5 @@ extension Central {
         }
         guard let session = try result.take()?.get() else { throw CancellationError() }
         return session
-    }
-
-    /// Keeps a refused file for a look, and the refusal in the history.
-    func noteRefusal(_ input: MergeInput, _ error: BundleError) {
-        let name = Path.name(of: input.path)
-        guard input.isExplicit || looks.refuse(input.path, input.found) else { return }
-        try? store.write { writer in
-            try writer.add(
-                EventRow(
-                    time: Clock.now(), kind: "refuse", bundle: name, details: ["reason": .string(error.summary)]))
-        }
-        guard !input.isExplicit, [65, 77].contains(error.status) else { return }
-        try? Quarantine(folder: directory.quarantine, fileSystem: fileSystem)
-            .keep(input.path, why: error.description, at: Clock.now())
     }
 }

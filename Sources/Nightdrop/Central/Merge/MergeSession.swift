@@ -5,16 +5,14 @@ import NightdropMerge
 import NightdropModel
 import NightdropStore
 
-/// One run of `merge` over some bundles: takes them in, decodes them and packs what is new into merge transactions.
+/// One run of `merge` over some bundles that have come home: decodes them and packs what is new into merge transactions.
 ///
 /// Works on a thread of its own beside the one that commits (see `MergeCommitter`). What it knows of journals runs ahead
 /// of the store by what has been handed over and not yet been committed.
 final class MergeSession {
     /// What a session leaves behind besides what the store commits.
     enum Trace {
-        /// Bundles in the archive, refused ones in the quarantine and in the history.
-        case all
-        /// Bundles in the archive; whoever runs it holds the store's write lock all the time.
+        /// Bundles in the archive.
         case archive
         /// Nothing at all.
         case none
@@ -35,8 +33,8 @@ final class MergeSession {
     private var state = MergeProgress()
     /// The terminals whose bundles were taken, with the manifest of the latest.
     private(set) var taken: [NodeID: Manifest] = [:]
-    /// The copies in the inbox that are no longer needed once everything is committed.
-    private(set) var inboxCopies: [String] = []
+    /// What was refused.
+    private(set) var refusals: [(input: MergeInput, error: BundleError)] = []
     /// Where nothing is left behind: by entity, the operations that were here already.
     private(set) var knownOperations: [String: Int64] = [:]
     private let trace: Trace
@@ -49,7 +47,7 @@ final class MergeSession {
     private(set) var echoes: [VerifiedBundle] = []
 
     init(
-        _ central: Central, leaving trace: Trace = .all, progress: (@Sendable (MergeProgress) -> Void)?,
+        _ central: Central, leaving trace: Trace = .archive, progress: (@Sendable (MergeProgress) -> Void)?,
         to handover: Handover<PendingMerge>
     ) throws {
         self.central = central
@@ -57,13 +55,7 @@ final class MergeSession {
         self.handover = handover
         self.trace = trace
         epochs = try central.store.read { try $0.epochs() }
-        let signers = try AllowedSigners(file: central.fileSystem.contents(central.directory.allowedSigners) ?? [])
-        let revoked = try central.revokedKeys()
-        intake = BundleIntake(
-            BundleExpectations(
-                node: central.settings.id, organisation: central.organisation,
-                trust: .signers(signers, revoked: revoked), kinds: [.journal]),
-            fileSystem: central.fileSystem)
+        intake = BundleIntake(try central.expectations(), fileSystem: central.fileSystem)
         archive = SegmentArchive(central.fileSystem, central.directory, isPretended: trace == .none) { file in
             try central.store.read { try $0.archiveLength(file) }
         }
@@ -83,10 +75,10 @@ final class MergeSession {
 
     /// Takes all files, in the order of their numbers; what had to wait is tried again once something came before it.
     /// Once `isEnding`, which is asked before each, the others are passed over.
-    func run(_ files: [MergeInput], isEnding: (@Sendable () -> Bool)? = nil) throws {
+    func run(_ files: [FetchedBundle], isEnding: (@Sendable () -> Bool)? = nil) throws {
         state.of = files.count
-        outcomes = files.map { BundleOutcome(file: $0.path, outcome: .skipped) }
-        var waiting = files.indices.sorted { files[$0].order < files[$1].order }
+        outcomes = files.map(\.outcome)
+        var waiting = files.indices.sorted { files[$0].input.order < files[$1].input.order }
         var hasProgress = true
         while hasProgress && !waiting.isEmpty {
             hasProgress = false
@@ -103,23 +95,23 @@ final class MergeSession {
         try flush()
     }
 
-    private func take(_ input: MergeInput, _ index: Int) throws -> BundleOutcome {
+    private func take(_ fetched: FetchedBundle, _ index: Int) throws -> BundleOutcome {
+        guard let bundle = fetched.bundle else { return fetched.outcome }
+        let input = fetched.input
         var outcome = BundleOutcome(file: input.path, outcome: .merged)
-        let copy = central.directory.inbox + "/" + Path.name(of: input.path)
         do {
-            // What counts is copied to the archive, durably; after a power cut the bundle is taken in again.
-            let bundle = try intake.take(input.path, into: trace == .none ? nil : copy, durably: false)
-            if trace != .none { inboxCopies.append(copy) }
+            // Its key may have been revoked since.
+            try intake.confirm(bundle)
             outcome.manifest = ContentHash.of(bundle.manifestBytes)
             outcome.from = bundle.manifest.from.node.text
             outcome.total = bundle.manifest.operations
             try merge(bundle, index, &outcome)
         } catch let error as BundleError {
-            refuse(input, error, &outcome)
+            refuse(input, bundle.path, error, &outcome)
         } catch let error as GzipError {
-            refuse(input, BundleError(.damaged, file: input.path, error.reason), &outcome)
+            refuse(input, bundle.path, BundleError(.damaged, file: input.path, error.reason), &outcome)
         } catch let error as SegmentError {
-            refuse(input, BundleError(.malformed, file: input.path, error.description), &outcome)
+            refuse(input, bundle.path, BundleError(.malformed, file: input.path, error.description), &outcome)
         }
         return outcome
     }
@@ -355,22 +347,11 @@ final class MergeSession {
         pending.terminals[row.node] = row
     }
 
-    private func refuse(_ input: MergeInput, _ error: BundleError, _ outcome: inout BundleOutcome) {
-        // What was taken in is whole: its file need not settle.
-        let settled = outcome.from != nil ? error : input.judge(error, central.looks, central.fileSystem)
-        outcome.reason = settled.summary
-        outcome.status = settled.status
-        switch settled.code {
-        case .incomplete: outcome.outcome = .incomplete
-        // One that is gone was replaced by a newer one since the directory was listed.
-        case .wrongAddressee where !input.isExplicit, .notFound where !input.isExplicit:
-            outcome.outcome = .skipped
-            outcome.status = 0
-        default:
-            outcome.outcome = .refused
-            outcome.refusedKey = central.refusedKey(of: input, settled) { terminals[$0] != nil }
-            if trace == .all { central.noteRefusal(input, settled) }
-        }
+    private func refuse(_ input: MergeInput, _ copy: String, _ error: BundleError, _ outcome: inout BundleOutcome) {
+        outcome.refuse(input, error)
+        guard outcome.outcome == .refused else { return }
+        outcome.refusedKey = central.refusedKey(of: copy, error)
+        refusals.append((input, error))
     }
 
     private func flush() throws {

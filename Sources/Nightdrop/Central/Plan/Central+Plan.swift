@@ -8,17 +8,17 @@ extension Central {
     /// Finds out what `merge` would do with bundles, and does nothing of it.
     ///
     /// The merge itself runs, in one transaction of the store that is undone. Whoever reads is not held up; whoever writes
-    /// waits until it is over. Bundles are read where they lie.
+    /// waits until it is over. Bundles are copied into the inbox for as long as it takes.
     public func preview(
         _ paths: [String], progress: (@Sendable (MergeProgress) -> Void)? = nil
     ) throws -> MergePlan {
-        let inputs = try MergeInput.collect(paths, for: settings.id, fileSystem)
+        let fetched = try fetch(MergeInput.collect(paths, for: settings.id, fileSystem), leavesTrace: false)
         return try store.rehearse { writer in
             let ground = try Ground(self, writer)
             let before = try controlTotals(writer)
             let observer = PlanObserver()
             var committer = MergeCommitter(HookDesk(self), observer: observer)
-            let session = try run(inputs, leaving: .none, progress) { try committer.write($0, writer) }
+            let session = try run(fetched, leaving: .none, progress) { try committer.write($0, writer) }
             var entities = observer.entities
             for (entity, count) in session.knownOperations { entities[entity, default: .init()].known += count }
             var conflicts: [ConflictRow] = []
@@ -46,20 +46,28 @@ extension Central {
         _ plan: MergePlan.Promise, returnTo exchange: String? = nil,
         progress: (@Sendable (MergeProgress) -> Void)? = nil
     ) throws -> MergeReport {
-        let lock = try lockForMerge()
-        defer { _ = lock }
         let planned = plan.bundles.filter { $0.outcome == .merged || $0.outcome == .known }
         let inputs = try planned.map { bundle in
             guard try fileSystem.status(bundle.file) != nil else { throw hasMoved("\(bundle.file) is no longer there") }
             return MergeInput(path: bundle.file, isExplicit: true)
         }
-        // Whatever becomes of it, no copy stays behind, nor one of a time when it was interrupted.
-        defer { for input in inputs { try? fileSystem.remove(directory.inbox + "/" + Path.name(of: input.path)) } }
+        let fetched = try fetch(inputs, leavesTrace: false)
+        let (session, done) = try apply(plan, planned, fetched, progress)
+        return try answering(session, done, to: exchange)
+    }
+
+    /// Merges the planned bundles, which have come home, as planned.
+    private func apply(
+        _ plan: MergePlan.Promise, _ planned: [BundleOutcome], _ fetched: Fetched,
+        _ progress: (@Sendable (MergeProgress) -> Void)?
+    ) throws -> (MergeSession, MergeReport) {
+        let lock = try lockForMerge()
+        defer { withExtendedLifetime((lock, fetched)) {} }
         let (session, committer) = try store.write { writer in
             try check(plan, Ground(self, writer))
             let observer = PlanObserver()
             var committer = MergeCommitter(HookDesk(self), observer: observer)
-            let session = try run(inputs, leaving: .archive, progress) { try committer.write($0, writer) }
+            let session = try run(fetched, progress) { try committer.write($0, writer) }
             for (found, planned) in zip(session.outcomes(committer), planned) {
                 guard found.manifest == planned.manifest else {
                     throw hasMoved("\(planned.file) is another bundle now")
@@ -71,7 +79,7 @@ extension Central {
             }
             return (session, committer)
         }
-        return try report(session, committer, returnTo: exchange)
+        return (session, try report(session, committer))
     }
 
     /// Reads what a plan promises, which was written as JSON.

@@ -70,9 +70,16 @@ extension Central {
         _ answer: ReturnWriter, in place: ExchangeDirectory, maxSize: Int64? = nil, ifAbsent: Bool = false,
         progress: (@Sendable (ExchangeProgress) -> Void)? = nil
     ) throws -> (written: [WrittenBundle], wasThere: Bool, replaced: [String]) {
-        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
-        defer { withExtendedLifetime(lock) {} }
         let folder = try place.destination(to: answer.terminal.node, organisation: organisation)
+        return try CarrierTurn(on: place, of: directory, fileSystem).run {
+            try leave(answer, in: place, folder, maxSize: maxSize, ifAbsent: ifAbsent, progress: progress)
+        }
+    }
+
+    private func leave(
+        _ answer: ReturnWriter, in place: ExchangeDirectory, _ folder: String, maxSize: Int64?, ifAbsent: Bool,
+        progress: (@Sendable (ExchangeProgress) -> Void)?
+    ) throws -> (written: [WrittenBundle], wasThere: Bool, replaced: [String]) {
         if ifAbsent,
             let standing = place.standing(for: try store.read(answer.outline), in: folder, key: key.publicKey)
         {

@@ -14,7 +14,7 @@ extension Central {
     public func terminalsToUpdate(in exchange: String, behind csn: Int64?) throws -> [NodeID] {
         try NightdropError.attempt {
             let revoked = try revokedNodes()
-            return try store.read { reader in
+            let behind = try store.read { reader in
                 let cursor = try reader.cursor()
                 var helps: [Receiving: Bool] = [:]
                 return try reader.terminals().filter { terminal in
@@ -30,10 +30,10 @@ extension Central {
                     if helps[receiving] == nil {
                         helps[receiving] = try hasChanges(reader, behind: start, for: terminal.store, coverage)
                     }
-                    guard helps[receiving] == true || terminal.coverage != coverage else { return false }
-                    return try isEmpty(exchange, terminal.node)
+                    return helps[receiving] == true || terminal.coverage != coverage
                 }.map(\.node)
             }
+            return try behind.filter { try isEmpty(exchange, $0) }
         }
     }
 

@@ -16,7 +16,8 @@ struct ReturnWriter {
     /// that key may not be who it says.
     var refusedKey: String?
 
-    /// Writes the bundle into a folder, in parts if it is larger than `limit`, and returns it or them.
+    /// Writes the bundle into a folder, in parts if it is larger than `limit`, and returns it or them. What it holds is put
+    /// together in the outbox before anything is written there.
     func write(
         into folder: String, limit: Int64 = .max, progress: (@Sendable (ExchangeProgress) -> Void)? = nil
     ) throws -> [WrittenBundle] {
@@ -27,9 +28,11 @@ struct ReturnWriter {
             try? fileSystem.remove(changes)
             try? fileSystem.remove(own)
         }
-        let (manifest, contents) = try central.store.read { reader in
-            let (manifest, contents) = try collect(reader, changes: changes)
-            return (manifest, try contents + ownOperations(reader, to: own))
+        let (manifest, contents) = try central.composing {
+            try central.store.read { reader in
+                let (manifest, contents) = try collect(reader, changes: changes)
+                return (manifest, try contents + ownOperations(reader, to: own))
+            }
         }
         return try parts(manifest, contents, limit).map { part, contents in
             let path = folder + "/" + part.fileName
@@ -181,6 +184,14 @@ struct ReturnWriter {
 
     /// Members of about 1 MiB of text each: enough for a few cores, little enough memory.
     private static let membersAtOnce = 8
+}
+
+extension Central {
+    /// Puts together what is to be left somewhere, while no other life of the store begins. It is written after that.
+    fileprivate func composing<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
+        return try withExtendedLifetime(lock, body)
+    }
 }
 
 extension Coverage {

@@ -47,10 +47,10 @@ extension Terminal {
     }
 
     /// Removes from the inbox the parts of returns that reach less far than this terminal has come, and copies that were
-    /// interrupted. The inbox is locked.
+    /// interrupted; not what belongs to a visit that may be going on. The inbox is locked.
     func removeStaleParts() throws {
         let reached = try store.read { try $0.state().cursor?.csn } ?? 0
-        for name in try fileSystem.names(in: directory.inbox) {
+        for name in try fileSystem.names(in: directory.inbox) where !Landing.owns(name) {
             let isStale = BundleName(name).map { $0.last < reached } ?? false
             if isStale || name.hasSuffix(".partial") { try fileSystem.remove(directory.inbox + "/" + name) }
         }

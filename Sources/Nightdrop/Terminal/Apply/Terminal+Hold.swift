@@ -61,6 +61,9 @@ extension Terminal {
         for file in try heldFiles() { try fileSystem.remove(file) }
     }
 
+    /// When head office wrote what is held back; nil if nothing is.
+    func heldCreated() throws -> Int64? { try held()?.created }
+
     private func heldFiles() throws(FileError) -> [String] {
         try fileSystem.names(in: heldFolder).filter(BundleName.isBundle).map { heldFolder + "/" + $0 }
     }

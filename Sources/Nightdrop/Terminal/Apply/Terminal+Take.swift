@@ -19,18 +19,19 @@ extension Terminal {
     /// Returns what became of each; in a directory, what is for somebody else is passed over.
     public func take(_ paths: [String]) throws -> [BundleOutcome] { try take(paths, TakingTerms()) }
 
+    /// The same. Each bundle is copied home first (see `Landing`); the inbox is locked only while what has landed is taken in.
     func take(_ paths: [String], _ terms: TakingTerms) throws -> [BundleOutcome] {
         try NightdropError.attempt {
-            let lock = try fileSystem.lock(directory.inbox + "/lock", wait: true)
-            defer { withExtendedLifetime(lock) {} }
             var outcomes: [BundleOutcome] = []
             var waiting = try offers(paths, &outcomes)
+            let landing = try waiting.isEmpty ? nil : Landing(directory, fileSystem)
+            var passed: [Int64?] = []
             // One bundle may be what another waits for.
-            while !waiting.isEmpty {
+            while let landing, !waiting.isEmpty {
                 var rest: [Offer] = []
                 var results: [BundleOutcome] = []
                 for offer in waiting {
-                    let outcome = take(offer, terms)
+                    let outcome = take(offer, landing, terms, &passed)
                     if outcome.outcome == .waiting { rest.append(offer) }
                     results.append(outcome)
                 }
@@ -38,11 +39,20 @@ extension Terminal {
                 outcomes += results.filter { !progress || $0.outcome != .waiting }
                 waiting = progress ? rest : []
             }
-            try removeStaleParts()
-            if outcomes.contains(where: { $0.outcome == .merged }) { try dropHeld() }
+            try withInbox {
+                try removeStaleParts()
+                // What another visit has held back since stays.
+                if try passed.contains(heldCreated()) { try dropHeld() }
+            }
             if !outcomes.isEmpty { statusMayHaveChanged() }
             return outcomes
         }
+    }
+
+    /// Does something while nobody else takes anything in. Nothing of a carrier is touched in there.
+    private func withInbox<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        let lock = try fileSystem.lock(directory.inbox + "/lock", wait: true)
+        return try withExtendedLifetime(lock, body)
     }
 
     /// A file that may be a bundle for this terminal.
@@ -64,7 +74,7 @@ extension Terminal {
                 continue
             }
             guard status.isDirectory else {
-                offers.append(Offer(path: path, isListed: false))
+                offers.append(Offer(path: path, isListed: false, found: status))
                 continue
             }
             for file in try ExchangeDirectory(path, fileSystem: fileSystem).bundles(for: identity.node)
@@ -75,11 +85,16 @@ extension Terminal {
         return offers
     }
 
-    private func take(_ offer: Offer, _ terms: TakingTerms) -> BundleOutcome {
+    /// - Parameter passed: What was held back when something was applied, by when it was made.
+    private func take(
+        _ offer: Offer, _ landing: Landing, _ terms: TakingTerms, _ passed: inout [Int64?]
+    ) -> BundleOutcome {
         do {
-            return try accept(offer, terms)
+            let bundle = try BundleIntake(expectations(), fileSystem: fileSystem)
+                .take(offer.path, into: landing.path(for: offer.path))
+            return try withInbox { try accept(bundle, offer, terms, &passed) }
         } catch let error as BundleError {
-            return refused(offer, error)
+            return refused(offer, error, landing)
         } catch {
             let error = NightdropError(error)
             var outcome = BundleOutcome(file: offer.path, outcome: .refused, reason: "failed: \(error.message)")
@@ -88,14 +103,16 @@ extension Terminal {
         }
     }
 
-    private func accept(_ offer: Offer, _ terms: TakingTerms) throws -> BundleOutcome {
-        let inbox = directory.inbox + "/" + Path.name(of: offer.path)
-        let intake = BundleIntake(try expectations(), fileSystem: fileSystem)
-        var bundle = try intake.take(offer.path, into: inbox)
-        if bundle.manifest.parts > 1, bundle.path != directory.inbox + "/" + bundle.manifest.fileName {
-            // Under its own name the other parts find it.
-            try fileSystem.rename(bundle.path, to: directory.inbox + "/" + bundle.manifest.fileName)
-            bundle = try intake.take(directory.inbox + "/" + bundle.manifest.fileName)
+    /// Takes in a bundle that has landed; the inbox is locked.
+    private func accept(
+        _ landed: VerifiedBundle, _ offer: Offer, _ terms: TakingTerms, _ passed: inout [Int64?]
+    ) throws -> BundleOutcome {
+        try BundleIntake(expectations(), fileSystem: fileSystem).confirm(landed)
+        var bundle = landed
+        if bundle.manifest.parts > 1 {
+            // Under its own name the other parts find it, in a later visit, too.
+            bundle = landed.moved(to: directory.inbox + "/" + landed.manifest.fileName)
+            try fileSystem.rename(landed.path, to: bundle.path)
         }
         var outcome = BundleOutcome(file: offer.path, from: bundle.manifest.from.node.text, outcome: .known)
         outcome.total = bundle.manifest.operations
@@ -113,12 +130,12 @@ extension Terminal {
             try heed(answer, bundle.manifest, ifNewerThan: state.seen)
             try putAway(known: bundle, answer, state)
         case .wait(let reason): return try wait(&outcome, bundle, reason)
-        case .refuse(let reason): return try refuse(&outcome, bundle, reason)
+        case .refuse(let reason): return try refuse(&outcome, bundle, offer, reason)
         case .apply:
             guard let receipt = try heeded(answer.receipt) else {
                 let seq = answer.receipt.position.seq
                 return try refuse(
-                    &outcome, bundle,
+                    &outcome, bundle, offer,
                     "fork: head office holds another operation \(seq) of this journal than this terminal, or more of it; "
                         + "the terminal was restored from a backup, or its directory was copied")
             }
@@ -132,6 +149,7 @@ extension Terminal {
                 return outcome
             }
             try apply(parts, answer, receipt, terms)
+            passed.append(try heldCreated())
             try heed(answer, bundle.manifest)
             outcome.outcome = .merged
             outcome.new = outcome.total
@@ -183,20 +201,20 @@ extension Terminal {
     }
 
     private func refuse(
-        _ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ reason: String
+        _ outcome: inout BundleOutcome, _ bundle: VerifiedBundle, _ offer: Offer, _ reason: String
     ) throws -> BundleOutcome {
         try fileSystem.remove(bundle.path)
         outcome.outcome = .refused
         outcome.reason = reason
         outcome.needsWord = true
         outcome.status = NightdropError.Kind.refused.rawValue
-        if looks.refuse(outcome.file, try? fileSystem.status(outcome.file)) {
+        if looks.refuse(outcome.file, offer.found) {
             try store.failed(Path.name(of: outcome.file), reason, at: Clock.now())
         }
         return outcome
     }
 
-    private func refused(_ offer: Offer, _ error: BundleError) -> BundleOutcome {
+    private func refused(_ offer: Offer, _ error: BundleError, _ landing: Landing) -> BundleOutcome {
         let judged = MergeInput(path: offer.path, isExplicit: !offer.isListed, found: offer.found)
             .judge(error, looks, fileSystem)
         var outcome = BundleOutcome(file: offer.path, outcome: .refused, reason: judged.summary)
@@ -217,8 +235,8 @@ extension Terminal {
             // Where this fails, the outcome says what matters all the same.
             try? store.failed(name, judged.summary, at: Clock.now())
             if isForUs, [65, 77].contains(judged.status) {
-                try? Quarantine(folder: directory.quarantine, fileSystem: fileSystem)
-                    .keep(offer.path, why: judged.description, at: Clock.now())
+                try? Quarantine(directory, fileSystem)
+                    .keep(offer.path, over: landing, why: judged.description, at: Clock.now())
             }
         }
         return outcome

@@ -28,8 +28,23 @@ extension Terminal {
         exchange.map { ExchangeDirectory($0, fileSystem: fileSystem) }
     }
 
-    /// Seals, and writes what the terms and the decision say. One export at a time.
+    /// Seals, and writes what the terms and the decision say. Two exports take turns while they put together what is to be
+    /// told, and while they write to the same place; not while one writes somewhere else (see `Landing`).
     func export(_ terms: ExportTerms) throws -> ExportResult {
+        let consignment = try compose(terms)
+        guard consignment.decision != .nothing else {
+            return ExportResult(Exported(first: journal.lastSeq + 1, last: journal.lastSeq))
+        }
+        let place = terms.place ?? ExchangeDirectory(directory.outbox, fileSystem: fileSystem)
+        let (central, organisation) = (consignment.composer.central, consignment.composer.organisation)
+        let folder = try terms.place?.destination(to: central, organisation: organisation) ?? directory.outbox
+        return try CarrierTurn(on: place, of: directory, fileSystem).run {
+            try leave(consignment, terms, in: place, folder)
+        }
+    }
+
+    /// Puts together what central is to be told: sealed segments, and copies of returns, none of which changes any more.
+    private func compose(_ terms: ExportTerms) throws -> Consignment {
         let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
         defer { withExtendedLifetime(lock) {} }
         let receipt = try receipt()
@@ -54,18 +69,21 @@ extension Terminal {
             lastExport: try store.lastExport(),
             now: Clock.now(),
             heartbeat: terms.visit?.heartbeatMilliseconds)
-        guard decision != .nothing else {
-            return ExportResult(Exported(first: journal.lastSeq + 1, last: journal.lastSeq))
-        }
         let composer = JournalBundle(
             settings: settings, central: central, organisation: organisation, identity: identity, state: state,
             lastSeq: sealed.last.flatMap(\.last) ?? journal.lastSeq, echoes: echoes)
-        let place = terms.place ?? ExchangeDirectory(directory.outbox, fileSystem: fileSystem)
-        let folder = try terms.place?.destination(to: central, organisation: organisation) ?? directory.outbox
+        return Consignment(composer: composer, segments: segments, decision: decision, statement: statement)
+    }
+
+    /// Writes it to a place, unless what lies there says just that.
+    private func leave(
+        _ consignment: Consignment, _ terms: ExportTerms, in place: ExchangeDirectory, _ folder: String
+    ) throws -> ExportResult {
         // From the outbox people may carry it on any stick.
         let largest = terms.place == nil ? Limits.fatFileBytes : try place.medium()?.largestFileBytes
-        let parts = try composer.bundles(of: segments, limit: min(terms.maxSize ?? .max, largest ?? .max))
-        if decision == .ifAbsent, parts.count == 1,
+        let parts = try consignment.composer.bundles(
+            of: consignment.segments, limit: min(terms.maxSize ?? .max, largest ?? .max))
+        if consignment.decision == .ifAbsent, parts.count == 1,
             let standing = place.standing(for: parts[0].0, in: folder, key: key.publicKey),
             Clock.now() - standing.manifest.created < terms.visit?.heartbeatMilliseconds ?? 0
         {
@@ -81,7 +99,7 @@ extension Terminal {
                     progress: ExchangeProgress.writing(path, terms.visit?.progress)))
         }
         let replaced = try place.removeSuperseded(by: written)
-        try remember(written, stating: statement)
+        try remember(written, stating: consignment.statement)
         return ExportResult(Exported(written), written: written, replaced: replaced)
     }
 
@@ -160,6 +178,15 @@ extension Exported {
             last: written.last?.manifest.last ?? 0, operations: written.reduce(0) { $0 + $1.manifest.operations },
             days: written.flatMap { $0.manifest.days.map(\.close) })
     }
+}
+
+/// What central is to be told, put together and not yet written.
+private struct Consignment {
+    let composer: JournalBundle
+    let segments: [ReadSegment]
+    let decision: ExportDecision
+    /// What it says of the terminal besides its journal.
+    let statement: String
 }
 
 /// A sealed segment, and what reading it told.

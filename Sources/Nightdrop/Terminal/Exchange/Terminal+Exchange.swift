@@ -64,11 +64,9 @@ extension Terminal {
         }
     }
 
-    /// One export at a time, so nobody is writing for this terminal meanwhile.
+    /// In turn, so nobody is writing there for this terminal meanwhile.
     private func removeLeftovers(in place: ExchangeDirectory) throws {
-        let lock = try fileSystem.lock(directory.path + "/export.lock", wait: true)
-        defer { withExtendedLifetime(lock) {} }
-        try place.removeLeftovers(of: identity.node)
+        _ = try CarrierTurn(on: place, of: directory, fileSystem).run { try place.removeLeftovers(of: identity.node) }
     }
 
     /// On a medium that cannot be written.
