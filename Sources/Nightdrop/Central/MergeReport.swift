@@ -38,7 +38,9 @@ public struct MergeReport: Sendable {
 
 /// How far a merge is.
 public struct MergeProgress: Sendable {
-    /// The bundles looked at.
+    /// The bundles that were copied and verified, which comes before the first is merged.
+    public var copied = 0
+    /// The bundles merged, or found to need nothing.
     public var bundles = 0
     /// Of how many.
     public var of = 0

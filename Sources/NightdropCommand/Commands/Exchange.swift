@@ -52,10 +52,7 @@ struct Exchange: ParsableCommand {
 extension ProgressBar {
     fileprivate func show(_ progress: ExchangeProgress) {
         switch progress {
-        case .taking(let merge):
-            show(
-                merge.of > 0 ? Double(merge.bundles) / Double(merge.of) : 0,
-                "taking: \(merge.bundles) of \(merge.of) bundles, \(merge.operations) operations")
+        case .taking(let merge): show(merge)
         case .leaving(let file, let fraction): show(fraction, "writing and checking \(file.visible)")
         }
     }

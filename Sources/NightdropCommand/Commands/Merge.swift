@@ -94,8 +94,7 @@ enum MergeRun {
         let bar = ProgressBar(console)
         defer { bar.finish() }
         return try merge { progress in
-            let fraction = progress.of > 0 ? Double(progress.bundles) / Double(progress.of) : 0
-            bar.show(fraction, "\(progress.bundles) of \(progress.of) bundles, \(progress.operations) operations")
+            bar.show(progress)
         }
     }
 
@@ -146,4 +145,18 @@ extension BundleOutcome {
 extension MergeReport.Return {
     /// As the command line prints it.
     var json: JSONValue { ["terminal": .string(terminal.text), "file": .string(file)] }
+}
+
+extension ProgressBar {
+    /// Shows how far a merge is: first all bundles are copied, then they are merged.
+    func show(_ merge: MergeProgress) {
+        guard merge.of > 0 else { return }
+        if merge.copied < merge.of {
+            show(Double(merge.copied) / Double(merge.of), "copying: \(merge.copied) of \(merge.of) bundles")
+        } else {
+            show(
+                Double(merge.bundles) / Double(merge.of),
+                "merging: \(merge.bundles) of \(merge.of) bundles, \(merge.operations) operations")
+        }
+    }
 }

@@ -24,14 +24,17 @@ extension Central {
     ///
     /// - Parameters:
     ///   - leavesTrace: Whether what is refused goes into the quarantine and the history.
+    ///   - progress: Called before each bundle.
     ///   - isEnding: Asked before each bundle: whether the others shall be passed over.
     func fetch(
-        _ inputs: [MergeInput], leavesTrace: Bool, isEnding: (@Sendable () -> Bool)? = nil
+        _ inputs: [MergeInput], leavesTrace: Bool, _ progress: (@Sendable (MergeProgress) -> Void)? = nil,
+        isEnding: (@Sendable () -> Bool)? = nil
     ) throws -> Fetched {
         guard !inputs.isEmpty else { return Fetched(bundles: [], landing: nil) }
         let landing = try Landing(directory, fileSystem)
         let intake = BundleIntake(try expectations(), fileSystem: fileSystem)
-        let bundles = inputs.map { input in
+        let bundles = inputs.enumerated().map { index, input in
+            progress?(MergeProgress(copied: index, of: inputs.count))
             var fetched = FetchedBundle(input: input, outcome: BundleOutcome(file: input.path, outcome: .skipped))
             guard isEnding?() != true else { return fetched }
             do throws(BundleError) {

@@ -19,7 +19,7 @@ extension Central {
         isEnding: (@Sendable () -> Bool)? = nil
     ) throws -> MergeReport {
         let fetched = try fetch(
-            MergeInput.collect(paths, for: settings.id, fileSystem), leavesTrace: true, isEnding: isEnding)
+            MergeInput.collect(paths, for: settings.id, fileSystem), leavesTrace: true, progress, isEnding: isEnding)
         let (session, done) = try merge(fetched, progress, isEnding)
         noteRefusals(of: session, fetched)
         return try answering(session, done, to: exchange)

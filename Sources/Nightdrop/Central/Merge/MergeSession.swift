@@ -76,7 +76,7 @@ final class MergeSession {
     /// Takes all files, in the order of their numbers; what had to wait is tried again once something came before it.
     /// Once `isEnding`, which is asked before each, the others are passed over.
     func run(_ files: [FetchedBundle], isEnding: (@Sendable () -> Bool)? = nil) throws {
-        state.of = files.count
+        (state.copied, state.of) = (files.count, files.count)
         outcomes = files.map(\.outcome)
         var waiting = files.indices.sorted { files[$0].input.order < files[$1].input.order }
         var hasProgress = true
