@@ -36,6 +36,7 @@ struct All: ParsableCommand {
         if parts.contains(.merge) || parts.contains(.return) { try run.makeCorpus() }
         if parts.contains(.merge) { try run.merge() }
         if parts.contains(.return) { try run.answer() }
+        if parts.contains(.merge) { try run.mergeRandomIDs() }
         if parts.contains(.watch) { try run.watch() }
         if parts.contains(.curve) { try run.curve(days: curve ? 100 : quick ? 3 : 10) }
         try run.remove(run.directory)
@@ -63,7 +64,7 @@ struct Measure: ParsableCommand {
             try Measurement.of {
                 try Corpus.make(
                     at: rest[0], days: rest[1].split(separator: ",").compactMap { Int($0) }, seed: number(2),
-                    customerLimit: number(3), folders: rest.last == "folders")
+                    customerLimit: number(3), folders: rest.last == "folders", hasRandomIDs: rest.last == "uuids")
                 return 0
             }.report()
         case ("decide", 1): try DecideMeasurement.decide(operations: number(0)).report()

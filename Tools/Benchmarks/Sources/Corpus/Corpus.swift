@@ -14,7 +14,9 @@ enum Corpus {
 
     /// Makes it. `days` is how many operations each till records for each of its bundles. With `folders` each day's bundles
     /// stand in a folder of their own, and no lines are kept.
-    static func make(at directory: String, days: [Int], seed: UInt64, customerLimit: Int, folders: Bool) throws {
+    static func make(
+        at directory: String, days: [Int], seed: UInt64, customerLimit: Int, folders: Bool, hasRandomIDs: Bool = false
+    ) throws {
         let files = FileManager.default
         try? files.removeItem(atPath: directory)
         for folder in ["", "/bundles", "/scratch"] {
@@ -37,15 +39,18 @@ enum Corpus {
         guard report.bundles.contains(where: { $0.outcome == .merged }) else {
             throw BenchmarkError("the master data was not merged: \(report.bundles)")
         }
-        try write(&journals, report.csn, directory, days, seed, customerLimit, folders)
+        let tills = (0...Till.tills).map {
+            Till($0, seed: seed, customerLimit: customerLimit, hasRandomIDs: hasRandomIDs)
+        }
+        try write(&journals, tills, report.csn, directory, days, folders)
         try files.removeItem(atPath: directory + "/scratch")
     }
 
     private static func write(
-        _ journals: inout [TillJournal], _ csn: Int64, _ directory: String, _ days: [Int], _ seed: UInt64,
-        _ customerLimit: Int, _ folders: Bool
+        _ journals: inout [TillJournal], _ tills: [Till], _ csn: Int64, _ directory: String, _ days: [Int],
+        _ folders: Bool
     ) throws {
-        var tills = (0...Till.tills).map { Till($0, seed: seed, customerLimit: customerLimit) }
+        var tills = tills
         let path = directory + "/operations.jsonl"
         let file = try FileHandle.forAppending(path)
         // By till, as the merge takes them, so that the lines are in the order of the changes.

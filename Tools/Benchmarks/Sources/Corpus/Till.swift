@@ -8,6 +8,7 @@ struct Till {
     let store: NodeID
     private let number: Int
     private let customerLimit: Int
+    private let hasRandomIDs: Bool
     private var random: SeededRandom
     private var seq: Int64 = 0
     private var time: Int64 = 1_767_600_000_000
@@ -21,10 +22,12 @@ struct Till {
     /// One change of a price in so many is to a product that another till changes too.
     private static let sharedPrices = 50
 
-    /// `customerLimit` is how many customers a till makes at most; later ones are changes.
-    init(_ number: Int, seed: UInt64, customerLimit: Int = .max) {
+    /// `customerLimit` is how many customers a till makes at most; later ones are changes. The ids that it makes are its own
+    /// name and a counter, as is recommended, or random UUIDs.
+    init(_ number: Int, seed: UInt64, customerLimit: Int = .max, hasRandomIDs: Bool = false) {
         self.number = number
         self.customerLimit = customerLimit
+        self.hasRandomIDs = hasRandomIDs
         node = Till.id("T", number)
         store = Till.id("S", (number + 9) / 10)
         random = SeededRandom(seed &+ UInt64(number) &* 0x1000_0001)
@@ -131,7 +134,13 @@ struct Till {
 
     private mutating func product() -> String { Till.product(random.below(Till.products)) }
 
-    private func recordID(_ kind: String, _ counter: Int) -> String { "\(node)-\(kind)\(Till.digits(counter, 6))" }
+    private func recordID(_ kind: String, _ counter: Int) -> String {
+        guard hasRandomIDs else { return "\(node)-\(kind)\(Till.digits(counter, 6))" }
+        // The same again for the same record.
+        let letter = UInt64(kind.utf8.first ?? 0)
+        var random = SeededRandom(UInt64(number) << 40 | letter << 32 | UInt64(counter))
+        return UniqueID.random(using: &random).text
+    }
 
     static func product(_ index: Int) -> String { "P\(digits(index + 1, 6))" }
 

@@ -43,9 +43,9 @@ struct Run {
     }
 
     /// A copy of head office's store as it was before the first till's bundle.
-    func copyStore() throws -> String {
+    func copyStore(of corpus: String = "corpus") throws -> String {
         for suffix in ["-wal", "-shm"] { try remove(directory + "/floor.sqlite" + suffix) }
-        return try copy(directory + "/corpus/central/store.sqlite", to: "floor.sqlite")
+        return try copy("\(directory)/\(corpus)/central/store.sqlite", to: "floor.sqlite")
     }
 
     func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
