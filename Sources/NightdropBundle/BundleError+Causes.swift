@@ -25,7 +25,11 @@ extension BundleError {
     private init(file: String, _ cause: any Error, code: (FileError.Kind) -> Code) {
         switch cause {
         case let error as BundleError: self = error
-        case let error as FileError: self.init(code(error.kind), file: file, error.description)
+        case let error as FileError:
+            let advice = error.isTooLarge ? "; in parts it goes there, by --max-size 4000M or less" : ""
+            let isSame = error.path == file || error.path == file + ".partial"
+            let words = isSame ? "cannot \(error.operation) it: \(error.reason)" : error.description
+            self.init(code(error.kind), file: file, words + advice)
         case let error as ArchiveError:
             self.init(Code(error.kind), file: file, entry: error.entry, error.reason)
         case let error as ManifestError:

@@ -14,6 +14,7 @@ struct NightdropCommand: ParsableCommand {
             merges the bundles, shows conflicts, and drops return bundles that bring every till up to date.
             """,
             examples: ["nightdrop demo", "nightdrop help record"]),
+        version: Software.name,
         groupedSubcommands: [
             CommandGroup(name: "Set up", subcommands: [Init.self, Enroll.self, Keys.self, PolicyCommand.self]),
             CommandGroup(

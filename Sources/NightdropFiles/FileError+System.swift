@@ -12,6 +12,11 @@ extension FileError {
     }
 }
 
+extension FileError {
+    /// Whether it is the file that is too large, and not the room too small: a share may stand on FAT without saying so.
+    public var isTooLarge: Bool { code == EFBIG }
+}
+
 extension FileError.Kind {
     fileprivate init(code: Int32) {
         self =

@@ -29,10 +29,11 @@ public struct Medium: Sendable, Equatable {
         self.isReadOnly = isReadOnly
     }
 
-    /// The largest file that a file system takes, by the name that the system mounts it under.
+    /// The largest file that a file system takes, by the name that the system mounts it under. `fuseblk` is NTFS or exFAT,
+    /// which know no such limit.
     static func largestFileBytes(_ type: String?) -> Int64? {
         switch type {
-        case "vfat", "msdos": fatFileBytes
+        case "vfat", "msdos", "fuse.fusefat": fatFileBytes
         default: nil
         }
     }

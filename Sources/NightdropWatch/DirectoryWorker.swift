@@ -157,7 +157,8 @@ final class DirectoryWorker: Sendable {
         emit(.exchanging(directory: path))
         report(self, WorkerReport(directory: state.report, isSyncing: true, bundles: state.ledger.failed))
         let done = try node.exchange(
-            with: path, exports: exports, owesWord: state.owesWord, cleansUp: state.isFirstExchange,
+            with: path, exports: exports, owesWord: state.owesWord, mayAsk: isCycle && state.lacking.isEmpty,
+            cleansUp: state.isFirstExchange,
             isEnding: { [weak self] in self?.isStopping.load(ordering: .acquiring) ?? true })
         let end = Clocks.monotonic()
         let summary = note(done, &state, took: end - start)
@@ -199,7 +200,7 @@ final class DirectoryWorker: Sendable {
             case .incomplete, .refused: summary.refused += 1
             }
         }
-        if state.lacking.note(done.bundles) { state.owesWord = true }
+        if state.lacking.note(done.bundles), done.written.isEmpty { state.owesWord = true }
         for outcome in state.ledger.note(
             done.bundles, at: Clocks.monotonic(), jitter: { Double.random(in: 0...1) })
         {

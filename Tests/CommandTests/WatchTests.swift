@@ -184,7 +184,7 @@ import Testing
         let metrics = String(decoding: try shop.read("HQ/metrics.prom"), as: UTF8.self)
         #expect(metrics.contains("nightdrop_directory_reachable{directory=\"nowhere\"} 0\n"))
         #expect(metrics.contains("nightdrop_directory_reachable{directory=\"share\"} 1\n"))
-        #expect(metrics.contains("nightdrop_terminal_pending_operations{terminal=\"T01\"} 1\n"), "\(metrics)")
+        #expect(metrics.contains("nightdrop_terminal_pending_operations{terminal=\"T01\"} 0\n"), "\(metrics)")
         #expect(metrics.split(separator: "\n").allSatisfy { $0.hasPrefix("# ") || $0.split(separator: " ").count == 2 })
         #expect(try central.end(SIGTERM) == 0)
     }

@@ -3,7 +3,7 @@ import Nightdrop
 import NightdropModel
 import Testing
 
-/// Head office on a disk that runs full. Needs to be allowed to mount a small file system; skipped otherwise.
+/// A node on a disk that runs full. Needs to be allowed to mount a small file system; skipped otherwise.
 @Suite(.serialized) struct FullDiskTests {
     private static let canMount: Bool = {
         guard getuid() == 0 else { return false }
@@ -16,6 +16,27 @@ import Testing
         process.waitUntilExit()
         return process.terminationStatus == 0
     }()
+
+    /// What was acknowledged is there, and the rest is said in plain words.
+    @Test(.enabled(if: canMount)) func aTillOnAFullDiskSaysSo() throws {
+        let ground = try Ground()
+        try ground.output("mkdir disk; mount -t tmpfs -o size=700k tmpfs disk")
+        defer { _ = try? ground.run("umount -l disk") }
+        try ground.output(
+            """
+            nightdrop init terminal -C disk/T9 --id T9 --store S1
+            for i in $(seq 1 300); do
+                printf '{"entity":"sale","id":"%s","action":"create","set":{"note":"%s"}}\\n' $i $(head -c 1500 /dev/urandom | base64 -w0)
+            done > sales.jsonl
+            """)
+        let full = try ground.run("nightdrop record -C disk/T9 sales.jsonl")
+        #expect(full.status == 74)
+        for command in ["status", "export"] {
+            let run = try ground.run("nightdrop \(command) -C disk/T9")
+            #expect(!(run.out + run.err).contains("SQLite error"), "\(run.err)")
+        }
+        #expect(try ground.run("nightdrop verify -C disk/T9").status == 0)
+    }
 
     /// Whatever little room is left: nothing is half done, and with more room the same merge succeeds.
     @Test(.enabled(if: canMount), arguments: [0, 40, 200, 600])

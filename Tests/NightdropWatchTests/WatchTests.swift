@@ -201,6 +201,40 @@ import Testing
         for run in runs { await run.value }
     }
 
+    /// An answer in parts of which one was lost is asked for at the first look, and written again.
+    @Test(.timeLimit(.minutes(2))) func aLostPartIsWrittenAgain() async throws {
+        let shop = try Shop()
+        for _ in 1...2 {
+            _ = try shop.till.exchange(with: shop.path("exchange"))
+            _ = try shop.central.exchange(with: shop.path("exchange"))
+        }
+        var random = SystemRandomNumberGenerator()
+        for number in 1...12 {
+            let name = (0..<20_000).map { _ in String(UInt64.random(in: 0...(.max), using: &random), radix: 36) }
+            _ = try shop.central.record(
+                OperationDraft(
+                    .create, "product", id: "\(number)",
+                    set: [Field("name", FieldValue(checkedJSON: "\"\(name.joined())\""))]))
+        }
+        let parts = try shop.central.exchange(with: shop.path("exchange"), ExchangeOptions(maxSize: 1_500_000)).left
+        try #require(parts.count > 2)
+        try FileManager.default.removeItem(atPath: parts[1].file)
+        for part in parts where part != parts[1] {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: part.file)
+        }
+        let (central, till) = (try shop.watch("HQ"), try shop.watch("T01"))
+        let events = till.events
+        let runs = [Task { await central.run() }, Task { await till.run() }]
+        // At the usual interval of five minutes: the first look must do.
+        for await event in events {
+            if case .exchanged(_, let summary) = event, summary.taken > 0 { break }
+        }
+        #expect(try shop.till.get("product", "1") != nil)
+        for watch in [central, till] { watch.stop() }
+        for run in runs { await run.value }
+    }
+
     /// What a till shows that head office refuses, until it no longer does; nothing goes back and forth meanwhile.
     @Test(.timeLimit(.minutes(2))) func aTillShowsThatItsKeyIsRefused() async throws {
         let shop = try Shop()

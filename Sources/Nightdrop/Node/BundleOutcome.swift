@@ -40,6 +40,8 @@ public struct BundleOutcome: Sendable, Equatable {
     public var status: Int32 = 0
     /// At a terminal, whether head office must hear where the terminal stands before it sends what was in this one again.
     public var needsWord = false
+    /// At a terminal, of a return in parts: which one it is, and what it waits for.
+    var part: ReturnPart?
     /// At head office, the key for which it was refused, if it says that it is from a terminal.
     public internal(set) var refusedKey: RefusedKey?
 

@@ -56,6 +56,8 @@ public struct NodeStatus: Sendable, Equatable {
     public var lastExchange: Int64?
     /// What went wrong and what to do about it.
     public var error: String?
+    /// What to say where nothing is pending, failed or in conflict.
+    public var rest = "everything is sent"
     /// Whether a bundle that lies here is refused for who it is from, or central refuses this node's key.
     public var notPermitted = false
     /// Whether it is the latter; `error` says what to do.
@@ -90,7 +92,7 @@ public struct NodeStatus: Sendable, Equatable {
             let silent = alerts.filter { $0.kind == .silent }.count
             parts.append(silent == 1 ? "1 till silent" : "\(silent) tills silent")
         }
-        return parts.isEmpty ? "everything is sent" : parts.joined(separator: ", ")
+        return parts.isEmpty ? rest : parts.joined(separator: ", ")
     }
 
     private var watchJSON: JSONValue {

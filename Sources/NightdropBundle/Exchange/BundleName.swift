@@ -12,16 +12,22 @@ public struct BundleName: Sendable, Equatable {
     public let first: Int64
     /// The last number.
     public let last: Int64
+    /// Which part it is, from 1.
+    public let part: Int64
+    /// Of how many.
+    public let parts: Int64
 
     /// Nil if no bundle is called so.
     public init?(_ fileName: String) {
         guard let suffix = BundleName.suffixes.first(where: fileName.hasSuffix) else { return nil }
         var words = fileName.dropLast(suffix.count).split(separator: "-", omittingEmptySubsequences: false)
+        var (part, parts): (Int64, Int64) = (1, 1)
         if words.last?.contains("of") == true {
-            let part = words.removeLast().split(separator: "o", maxSplits: 1)
-            guard part.count == 2, part[1].first == "f", BundleName.number(part[0]) != nil,
-                BundleName.number(part[1].dropFirst()) != nil
+            let numbers = words.removeLast().split(separator: "o", maxSplits: 1)
+            guard numbers.count == 2, numbers[1].first == "f", let number = BundleName.number(numbers[0]),
+                let count = BundleName.number(numbers[1].dropFirst())
             else { return nil }
+            (part, parts) = (number, count)
         }
         guard words.count >= 4, let last = BundleName.number(words.removeLast()),
             let first = BundleName.number(words.removeLast())
@@ -34,6 +40,8 @@ public struct BundleName: Sendable, Equatable {
         self.journal = journal
         self.first = first
         self.last = last
+        self.part = part
+        self.parts = parts
     }
 
     /// Whether a file in a directory is to be looked at as a bundle: by its ending, and not the companion file that macOS

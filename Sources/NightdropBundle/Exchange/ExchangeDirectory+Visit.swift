@@ -81,13 +81,51 @@ extension ExchangeDirectory {
         }
     }
 
-    /// The bundle that lies in a folder under the name of a new one, if it is whole on the medium, signed by the same
-    /// key, and says all that the new one would say; only when it was written, and its clocks, may differ. The number of
-    /// changes is not compared: it follows from the cursors between which they lie. Parts never stand for a whole.
-    public func standing(for manifest: Manifest, in folder: String, key: PublicKey) -> WrittenBundle? {
+    /// What lies in a folder and says all that a new bundle would say: a bundle of its name, or all parts of one return that
+    /// was cut up; empty if nothing does. Each file must be whole on the medium, signed by the same key, and no larger than
+    /// `limit`; only when it was written, and its clocks, may differ. The number of changes is not compared: it follows from
+    /// the cursors between which they lie. A part that is asked for is found by itself.
+    public func standing(
+        for manifest: Manifest, in folder: String, key: PublicKey, limit: Int64 = .max
+    ) -> [WrittenBundle] {
+        if let whole = standing(manifest, in: folder, key, limit) { return [whole] }
+        guard manifest.parts == 1, manifest.answer != nil, let names = try? fileSystem.names(in: folder),
+            let wanted = BundleName(manifest.fileName)
+        else { return [] }
+        let counts = names.compactMap { name -> Int? in
+            guard let found = BundleName(name), found.parts > 1, found.parts <= names.count else { return nil }
+            let isSame = (found.sender, found.journal) == (wanted.sender, wanted.journal)
+            return isSame && (found.first, found.last) == (wanted.first, wanted.last) ? Int(found.parts) : nil
+        }
+        for count in Set(counts) {
+            let parts = set(of: count, manifest, in: folder, key, limit)
+            if !parts.isEmpty { return parts }
+        }
+        return []
+    }
+
+    /// All parts, cut at one moment; empty if one is not there.
+    private func set(
+        of count: Int, _ manifest: Manifest, in folder: String, _ key: PublicKey, _ limit: Int64
+    ) -> [WrittenBundle] {
+        var parts: [WrittenBundle] = []
+        for number in 1...count {
+            var wanted = manifest
+            (wanted.part, wanted.parts) = (number, count)
+            guard let part = standing(wanted, in: folder, key, limit),
+                parts.first.map({ $0.manifest.created == part.manifest.created }) ?? true
+            else { return [] }
+            parts.append(part)
+        }
+        return parts
+    }
+
+    private func standing(
+        _ manifest: Manifest, in folder: String, _ key: PublicKey, _ limit: Int64
+    ) -> WrittenBundle? {
         let path = "\(folder)/\(manifest.fileName)"
-        guard manifest.parts == 1, (try? fileSystem.kind(path)) == .file, let file = try? fileSystem.open(path, .read),
-            let size = try? file.size(), (try? file.dropCache()) != nil,
+        guard (try? fileSystem.kind(path)) == .file, let file = try? fileSystem.open(path, .read),
+            let size = try? file.size(), size <= limit, (try? file.dropCache()) != nil,
             let found = try? BundleReader.open(path, fileSystem: fileSystem), found.problem == nil,
             found.fingerprint == key.fingerprint
         else { return nil }

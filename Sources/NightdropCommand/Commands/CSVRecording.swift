@@ -79,7 +79,7 @@ struct CSVRecording {
     private func commit(_ pending: inout Pending, _ tally: inout Tally) throws {
         guard !pending.drafts.isEmpty else { return }
         let recorded = try node.record(pending.drafts)
-        for fault in recorded.faults { console.note("recorded, but \(fault)") }
+        for fault in recorded.faults { console.note("recorded all the same: \(fault)") }
         tally.add(recorded)
         pending = Pending()
     }

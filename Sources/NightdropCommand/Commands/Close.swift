@@ -36,7 +36,7 @@ struct Export: ParsableCommand {
             The bundle holds everything that head office has not confirmed yet. There is none, and the status is 0, if \
             head office has everything and knows what this till has taken in.
             """,
-            examples: ["nightdrop export --to /srv/exchange", "nightdrop export --to /media/stick --max-size 4G"],
+            examples: ["nightdrop export --to /srv/exchange", "nightdrop export --to /media/stick --max-size 2G"],
             statuses: [.refused, .notFound, .cannotCreate, .inputOutput, .tryAgain]))
 
     @OptionGroup var carrier: ExportOptions

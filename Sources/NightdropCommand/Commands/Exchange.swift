@@ -14,7 +14,7 @@ struct Exchange: ParsableCommand {
             read-only serves for taking. A bundle that was taken in is removed; what is for others is left alone.
             """,
             examples: [
-                "nightdrop exchange -C T07 /media/stick", "nightdrop exchange -C HQ /media/stick --max-size 4G",
+                "nightdrop exchange -C T07 /media/stick", "nightdrop exchange -C HQ /media/stick --max-size 2G",
                 "nightdrop exchange -C HQ /srv/exchange --json",
             ],
             statuses: [.refused, .notFound, .cannotCreate, .inputOutput, .tryAgain, .notPermitted]))

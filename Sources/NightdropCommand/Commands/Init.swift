@@ -90,6 +90,8 @@ struct InitCentral: ParsableCommand {
     /// The name that was given, else the one in the given policy.
     private func organisationName() throws -> String {
         if let organisation { return organisation }
+        // That there is a node already is worth more than to ask for a name.
+        guard try DiskFileSystem().status(NodeDirectory(node.path).settings) == nil else { return "" }
         guard let policy, let bytes = try DiskFileSystem().contents(policy) else {
             throw ValidationError("Give the organisation's name: --organisation NAME, or a --policy that says it.")
         }

@@ -50,7 +50,7 @@ struct LineRecording {
             tally.add(recorded)
             if console.isJSON { try console.out.json(recorded.json) }
             for fault in recorded.faults {
-                console.note("\(lines.name), line \(group.numbers[index]): recorded, but \(fault)")
+                console.note("\(lines.name), line \(group.numbers[index]): recorded all the same: \(fault)")
             }
         }
         if let failure = result.failure {

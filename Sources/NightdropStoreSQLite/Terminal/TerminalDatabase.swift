@@ -85,22 +85,29 @@ public final class TerminalDatabase: Sendable {
 
     /// Reads at one moment; others look up and write meanwhile.
     public func read<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {
-        try pool.read { db in try body(TerminalReader(db: db)) }
+        try attempt { try pool.read { db in try body(TerminalReader(db: db)) } }
     }
 
     /// Writes: all of it or nothing. With `durably` it is on the disk on return, as is all that was written before.
     func write<Answer>(durably: Bool = false, _ body: (Database) throws -> Answer) throws -> Answer {
-        try pool.writeWithoutTransaction { db in
-            if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
-            defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
-            var answer: Answer?
-            try db.inTransaction(.immediate) {
-                answer = try body(db)
-                return .commit
+        try attempt {
+            try pool.writeWithoutTransaction { db in
+                if durably { try db.execute(sql: "PRAGMA synchronous = FULL") }
+                defer { if durably { try? db.execute(sql: "PRAGMA synchronous = NORMAL") } }
+                var answer: Answer?
+                try db.inTransaction(.immediate) {
+                    answer = try body(db)
+                    return .commit
+                }
+                guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
+                return answer
             }
-            guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
-            return answer
         }
+    }
+
+    /// Errors of the library become the store's; those of a body stay what they are.
+    private func attempt<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        do { return try body() } catch let error as DatabaseError { throw StoreError(error, path) }
     }
 }
 

@@ -75,17 +75,19 @@ final class WatchedNode: Sendable {
     }
 
     /// Takes in what lies in a directory, and answers it or, at a terminal if `exports`, sends what is pending; if it
-    /// `owesWord`, where it stands in any case.
+    /// `owesWord`, where it stands in any case; if it `mayAsk`, also when it finds that a return must be written again.
     ///
     /// `isEnding` is asked before each bundle: then the others stay for the next time.
     func exchange(
-        with path: String, exports: Bool, owesWord: Bool, cleansUp: Bool, isEnding: @escaping @Sendable () -> Bool
+        with path: String, exports: Bool, owesWord: Bool, mayAsk: Bool, cleansUp: Bool,
+        isEnding: @escaping @Sendable () -> Bool
     ) throws -> Exchange {
         let role = try refreshed()
         var options = ExchangeOptions()
         if case .terminal = role { options.isLeaving = exports }
         options.owesWord = owesWord
         options.leavesIfAsked = true
+        options.leavesIfLacking = mayAsk
         options.asksForLargeChanges = true
         options.cleansUp = cleansUp
         options.answersAll = false

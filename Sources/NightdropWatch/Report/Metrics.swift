@@ -74,7 +74,7 @@ struct Metrics {
         }
         add(
             "nightdrop_terminal_pending_operations", "gauge",
-            "What the terminal had no receipt for, by its last bundle."
+            "What the terminal has still to send, by its last bundle."
         ) {
             terminals.map { ([("terminal", $0.node.text)], "\($0.pending)") }
         }

@@ -1,3 +1,4 @@
+import Foundation
 import NightdropBundle
 import NightdropFiles
 import NightdropFilesTesting
@@ -72,6 +73,21 @@ import Testing
             #expect(error?.status == 74)
             #expect(try memory.names(in: "/in") == [], "call \(number)")
         }
+    }
+
+    /// A share may stand on FAT without saying so.
+    @Test func aFileThatIsTooLargeIsAdvisedToBeSplit() throws {
+        let fixture = try BundleFixture()
+        let fault = Fault([.write], number: 1, kind: .noSpace, code: EFBIG)
+        let share = FaultFileSystem(over: fixture.system, fault)
+        let error = bundleError {
+            _ = try BundleWriter.write(
+                manifest: fixture.journalManifest, contents: fixture.contents, key: fixture.till,
+                to: BundleFixture.path, fileSystem: share, verifyCopy: true)
+        }
+        #expect(error?.status == 74)
+        #expect(error?.description.contains("--max-size") == true)
+        #expect(error?.description.components(separatedBy: BundleFixture.path).count == 2, "the path is said once")
     }
 
     @Test func aMissingFolderCannotBeWrittenTo() throws {

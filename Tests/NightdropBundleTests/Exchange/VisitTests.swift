@@ -106,13 +106,18 @@ import Testing
         func stands(_ change: (inout Manifest) -> Void = { _ in }) -> Bool {
             var manifest = fixture.journalManifest
             change(&manifest)
-            return stick.standing(for: manifest, in: folder, key: fixture.till.publicKey) != nil
+            return !stick.standing(for: manifest, in: folder, key: fixture.till.publicKey).isEmpty
         }
         #expect(stands { $0.created += 5000 })
         #expect(!stands { $0.pending += 1 })
         #expect(!stands { $0.cursor = Cursor(epoch: fixture.journal, csn: 3, transaction: "0123456789abcdef") })
         #expect(!stands { $0.last += 1 })
-        #expect(stick.standing(for: fixture.journalManifest, in: folder, key: fixture.office.publicKey) == nil)
+        #expect(stick.standing(for: fixture.journalManifest, in: folder, key: fixture.office.publicKey).isEmpty)
+        for (limit, stands) in [(written.size, true), (written.size - 1, false)] {
+            let found = stick.standing(
+                for: fixture.journalManifest, in: folder, key: fixture.till.publicKey, limit: limit)
+            #expect(found.isEmpty == !stands)
+        }
         let file = try system.open(written.path, .update)
         let flipped: [UInt8] = [0xFF]
         try flipped.withUnsafeBytes { try file.write($0, at: written.size - 2000) }

@@ -234,6 +234,18 @@ import Testing
         #expect(copies.contains("bad99.nightdrop.tar"))
     }
 
+    /// The empty folder of a stick that is not mounted looks like a new one: whoever knows better must hear of it.
+    @Test func aNewCarrierIsSaidToBeNew() throws {
+        let chain = try Chain()
+        let till = try chain.till("T1")
+        let stick = chain.path("stick")
+        try FileManager.default.createDirectory(atPath: stick, withIntermediateDirectories: true)
+        let first = try till.exchange(with: stick)
+        #expect(first.attention.map(\.status) == [0] && first.status == 0 && first.safeToRemove)
+        #expect(first.attention.first?.message.contains("if it has been used before, it is not mounted") == true)
+        #expect(try till.exchange(with: stick).attention == [])
+    }
+
     @Test func aDaemonTakesOnlyWhatIsMounted() throws {
         let chain = try Chain()
         let till = try chain.till("T1")

@@ -16,6 +16,8 @@ public struct Fault: Sendable {
     public var number: Int
     /// How it fails.
     public var kind: FileError.Kind
+    /// The error number that it gives.
+    public var code: Int32
     /// Whether all that count fail from then on, as when the power or the medium is gone.
     public var isLasting: Bool
     /// If the failing call is a write: how many of its bytes are written all the same.
@@ -24,11 +26,12 @@ public struct Fault: Sendable {
     /// A fault.
     public init(
         _ calls: Set<FileCall> = Set(FileCall.allCases), number: Int, kind: FileError.Kind = .inputOutput,
-        isLasting: Bool = false, writtenBytes: Int = 0
+        code: Int32 = 0, isLasting: Bool = false, writtenBytes: Int = 0
     ) {
         self.calls = calls
         self.number = number
         self.kind = kind
+        self.code = code
         self.isLasting = isLasting
         self.writtenBytes = writtenBytes
     }
@@ -112,7 +115,7 @@ public final class FaultFileSystem: FileSystem {
         }
         guard number == fault.number || fault.isLasting && number > fault.number else { return }
         if number == fault.number { try failing(fault) }
-        throw FileError(kind: fault.kind, operation: "\(call)", path: path, reason: "made to fail")
+        throw FileError(kind: fault.kind, operation: "\(call)", path: path, code: fault.code, reason: "made to fail")
     }
 }
 

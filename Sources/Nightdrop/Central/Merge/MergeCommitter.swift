@@ -74,6 +74,7 @@ struct MergeCommitter {
         for (file, length) in pending.archiveLengths { try writer.setArchiveLength(file, length) }
         for day in pending.days { try writer.add(day) }
         for terminal in pending.terminals.values { try writer.put(terminal) }
+        for (node, seq) in pending.lastSpokenOf { try writer.setLastSpokenOf(node, seq) }
         for source in pending.finished {
             try writer.add(EventRow(time: now, kind: "merge", node: source.author.node.text, bundle: source.name))
         }

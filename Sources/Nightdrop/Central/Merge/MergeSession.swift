@@ -345,6 +345,8 @@ final class MergeSession {
             atLeast: clock.wall - Clock.now(), atMost: clock.lastSeen > 0 ? clock.wall - clock.lastSeen : nil)
         terminals[row.node] = row
         pending.terminals[row.node] = row
+        // Of one in parts only the last reaches as far as the terminal.
+        pending.lastSpokenOf[row.node] = manifest.part == manifest.parts ? manifest.last : .max
     }
 
     private func refuse(_ input: MergeInput, _ copy: String, _ error: BundleError, _ outcome: inout BundleOutcome) {

@@ -27,6 +27,8 @@ struct PendingMerge {
     var journals: [UniqueID: JournalRow] = [:]
     var days: [DayRow] = []
     var terminals: [NodeID: TerminalRow] = [:]
+    /// The last operation of each of them that its bundle speaks of, where that tells.
+    var lastSpokenOf: [NodeID: Int64] = [:]
     /// Bundles that are wholly in with this transaction.
     var finished: [Source] = []
     var archiveLengths: [String: Int64] = [:]

@@ -80,13 +80,13 @@ extension Central {
         _ answer: ReturnWriter, in place: ExchangeDirectory, _ folder: String, maxSize: Int64?, ifAbsent: Bool,
         progress: (@Sendable (ExchangeProgress) -> Void)?
     ) throws -> (written: [WrittenBundle], wasThere: Bool, replaced: [String]) {
-        if ifAbsent,
-            let standing = place.standing(for: try store.read(answer.outline), in: folder, key: key.publicKey)
-        {
-            return ([standing], true, [])
+        let limit = min(maxSize ?? .max, try place.medium()?.largestFileBytes ?? .max)
+        if ifAbsent {
+            let standing = place.standing(
+                for: try store.read(answer.outline), in: folder, key: key.publicKey, limit: limit)
+            guard standing.isEmpty else { return (standing, true, []) }
         }
-        let largest = try place.medium()?.largestFileBytes ?? .max
-        let written = try answer.write(into: folder, limit: min(maxSize ?? .max, largest), progress: progress)
+        let written = try answer.write(into: folder, limit: limit, progress: progress)
         let replaced = try place.removeSuperseded(by: written) + removeFormer(written, in: folder, of: answer.terminal)
         try store.write { writer in
             for bundle in written {

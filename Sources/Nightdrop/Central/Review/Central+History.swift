@@ -111,8 +111,8 @@ extension Central {
     /// The latest exchanges, merges, refusals and decisions, latest first.
     public func events(limit: Int = 100) throws -> [EventRow] { try store.read { try $0.events(limit: limit) } }
 
-    /// All terminals, by id, with what their last bundles told.
-    public func terminals() throws -> [TerminalRow] { try store.read { try $0.terminals() } }
+    /// All terminals, by id, with what their last bundles told; as `pending` what they have still to send.
+    public func terminals() throws -> [TerminalRow] { try store.read { try $0.terminalsAsShown() } }
 }
 
 extension RecordHistory {

@@ -9,13 +9,14 @@ extension Central {
     public func status() throws -> NodeStatus {
         try NightdropError.attempt {
             var status = NodeStatus(node: settings.id)
+            status.rest = "nothing waits"
             var failed: [String: Int64] = [:]
             try store.read { reader in
                 try reader.conflicts(all: false) { conflict in
                     status.tables[conflict.entity, default: .init()].conflicts += 1
                     failed[conflict.node, default: 0] += 1
                 }
-                let terminals = try reader.terminals()
+                let terminals = try reader.terminalsAsShown()
                 status.lastExchange = terminals.map(\.seen).filter { $0 > 0 }.max()
                 for terminal in terminals {
                     status.alerts += alerts(of: terminal, failed: failed[terminal.node.text] ?? 0)

@@ -95,6 +95,8 @@ public struct ExchangeOptions: Sendable {
     public var isEnding: (@Sendable () -> Bool)?
     /// Whether a terminal that does not leave anything does so if head office asks for it.
     public var leavesIfAsked = false
+    /// Whether a terminal that does not leave anything does so if it finds that head office must write a return again.
+    public var leavesIfLacking = false
     /// Whether a terminal that has nothing new to say tells head office where it stands all the same.
     public var owesWord = false
     /// Whether a terminal holds back a large change until somebody approves it, if its settings say so.

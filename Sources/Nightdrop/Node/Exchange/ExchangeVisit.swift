@@ -45,8 +45,13 @@ struct ExchangeVisit {
     mutating func took(_ outcomes: [BundleOutcome]) {
         report.came = outcomes.filter { $0.outcome != .skipped }
         report.vanished = outcomes.filter { $0.outcome == .skipped && $0.reason?.hasPrefix("not-found") == true }
+        var sets: [ReturnPart] = []
         for outcome in report.came {
-            guard let message = ExchangeVisit.message(outcome) else { continue }
+            if let part = outcome.part, part.isWaiting {
+                guard !sets.contains(where: { PartSet.belong($0.manifest, part.manifest) }) else { continue }
+                sets.append(part)
+            }
+            guard let message = message(outcome) else { continue }
             report.attention.append(.init(message: message, status: outcome.status))
         }
         guard !report.isReadOnly else { return }
@@ -60,6 +65,11 @@ struct ExchangeVisit {
     mutating func mark(_ organisation: String) {
         attempt { visit in
             let marker = try visit.place.mark(organisation)
+            if visit.report.carrier == nil {
+                visit.note(
+                    "\(visit.report.directory) was new, and is marked now; if it has been used before, it is not mounted, and "
+                        + "this is an empty folder on the computer's own disk")
+            }
             visit.report.carrier = marker.carrier
             visit.place = ExchangeDirectory(
                 visit.report.directory, fileSystem: visit.fileSystem, carrier: marker.carrier)
@@ -128,16 +138,34 @@ struct ExchangeVisit {
         return report
     }
 
-    private static func message(_ outcome: BundleOutcome) -> String? {
+    private func message(_ outcome: BundleOutcome) -> String? {
         let name = Path.name(of: outcome.file)
         switch outcome.outcome {
         case .merged, .known, .skipped: return nil
+        case .waiting where outcome.part?.isWaiting == true:
+            return outcome.part.map { message($0, asks: outcome.needsWord) }
         case .waiting: return "\(name) waits: \(outcome.reason ?? "something before it is missing")"
         case .refused:
             let why = outcome.reason ?? "for an unknown reason"
-            return "1 bundle was refused: \(name): \(why)\(advice(on: outcome))"
+            return "1 bundle was refused: \(name): \(why)\(ExchangeVisit.advice(on: outcome))"
         case .incomplete: return "\(name) is not whole yet; if it is still being copied, come again when that is done"
         }
+    }
+
+    /// That an answer cannot be taken over because it is not all there; the same for all of its parts.
+    private func message(_ part: ReturnPart, asks: Bool) -> String {
+        let next =
+            if !asks {
+                "The rest may still be on its way"
+            } else if report.isReadOnly {
+                "If another stick has the rest, bring it too; else head office writes all of it again once it hears of "
+                    + "this till"
+            } else {
+                "If another stick has the rest, bring it too; this till asks head office to write all of it again, which "
+                    + "it does at its next visit"
+            }
+        return "an answer of head office came in \(part.manifest.parts) parts, and "
+            + "\(PartSet.words(missing: part.missing)), so nothing of it is taken over yet. \(next)"
     }
 
     /// What to do about a bundle that was refused, or why nothing is to be done.

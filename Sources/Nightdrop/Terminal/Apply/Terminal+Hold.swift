@@ -38,10 +38,6 @@ extension Terminal {
     func hold(
         _ parts: [VerifiedBundle], _ answer: ReturnFacts, _ receipt: Receipt, above limit: Int64
     ) throws -> Int64? {
-        if let held = try held(), held.created == parts.first?.manifest.created {
-            for part in parts { try fileSystem.remove(part.path) }
-            return held.records
-        }
         let records = try visibleChanges(parts)
         guard records > limit else { return nil }
         try prepare(for: answer, receipt)
@@ -52,6 +48,11 @@ extension Terminal {
         let held = Held(records: records, created: parts.first?.manifest.created ?? 0)
         try fileSystem.publish(heldNote, bytes: held.json.bytes)
         return records
+    }
+
+    /// The records that a return would change which is held back already; nil for any other one.
+    func recordsHeld(of manifest: Manifest) throws -> Int64? {
+        try held().flatMap { $0.created == manifest.created ? $0.records : nil }
     }
 
     /// Removes what was held back: it is applied, or something that says more is.

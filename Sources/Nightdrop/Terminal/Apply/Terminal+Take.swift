@@ -40,10 +40,12 @@ extension Terminal {
                 waiting = progress ? rest : []
             }
             try withInbox {
+                try reviewParts(of: &outcomes)
                 try removeStaleParts()
                 // What another visit has held back since stays.
                 if try passed.contains(heldCreated()) { try dropHeld() }
             }
+            for index in outcomes.indices { decideWord(on: &outcomes[index]) }
             if !outcomes.isEmpty { statusMayHaveChanged() }
             return outcomes
         }
@@ -116,6 +118,7 @@ extension Terminal {
         }
         var outcome = BundleOutcome(file: offer.path, from: bundle.manifest.from.node.text, outcome: .known)
         outcome.total = bundle.manifest.operations
+        if bundle.manifest.parts > 1 { outcome.part = ReturnPart(manifest: bundle.manifest) }
         guard let answer = bundle.manifest.answer else {
             throw BundleError(.malformed, file: offer.path, "it is no return bundle")
         }
@@ -139,13 +142,20 @@ extension Terminal {
                     "fork: head office holds another operation \(seq) of this journal than this terminal, or more of it; "
                         + "the terminal was restored from a backup, or its directory was copied")
             }
+            if terms.limit != nil, let records = try recordsHeld(of: bundle.manifest) {
+                try fileSystem.remove(bundle.path)
+                noteHeld(records, &outcome)
+                return outcome
+            }
             let (parts, missing) = try parts(of: bundle)
-            guard missing.isEmpty else { return keep(&outcome, PartSet.reason(bundle.manifest, missing: missing)) }
+            guard missing.isEmpty else {
+                outcome.part?.missing = missing
+                return keep(&outcome, PartSet.words(missing: missing))
+            }
             if let limit = terms.limit, state.cursor != nil,
                 let records = try hold(parts, answer, receipt, above: limit)
             {
-                outcome.outcome = .waiting
-                outcome.reason = "approval: \(records) records would change; nightdrop apply takes them over"
+                noteHeld(records, &outcome)
                 return outcome
             }
             try apply(parts, answer, receipt, terms)
@@ -191,6 +201,13 @@ extension Terminal {
         try fileSystem.remove(bundle.path)
         outcome.needsWord = true
         return keep(&outcome, reason)
+    }
+
+    /// It waits for somebody's word, which is no trouble.
+    func noteHeld(_ records: Int64, _ outcome: inout BundleOutcome) {
+        outcome.outcome = .waiting
+        outcome.reason = "approval: \(records) records would change; nightdrop apply takes them over"
+        outcome.status = 0
     }
 
     private func keep(_ outcome: inout BundleOutcome, _ reason: String) -> BundleOutcome {

@@ -81,13 +81,16 @@ extension Terminal {
     ) throws -> ExportResult {
         // From the outbox people may carry it on any stick.
         let largest = terms.place == nil ? Limits.fatFileBytes : try place.medium()?.largestFileBytes
-        let parts = try consignment.composer.bundles(
-            of: consignment.segments, limit: min(terms.maxSize ?? .max, largest ?? .max))
-        if consignment.decision == .ifAbsent, parts.count == 1,
-            let standing = place.standing(for: parts[0].0, in: folder, key: key.publicKey),
-            Clock.now() - standing.manifest.created < terms.visit?.heartbeatMilliseconds ?? 0
-        {
-            return ExportResult(Exported([standing]), written: [standing], wasThere: true)
+        let limit = min(terms.maxSize ?? .max, largest ?? .max)
+        let parts = try consignment.composer.bundles(of: consignment.segments, limit: limit)
+        if consignment.decision == .ifAbsent {
+            let oldest = Clock.now() - (terms.visit?.heartbeatMilliseconds ?? 0)
+            let standing = parts.flatMap {
+                place.standing(for: $0.0, in: folder, key: key.publicKey, limit: limit)
+            }
+            if standing.count == parts.count, standing.allSatisfy({ $0.manifest.created > oldest }) {
+                return ExportResult(Exported(standing), written: standing, wasThere: true)
+            }
         }
         var written: [WrittenBundle] = []
         for (manifest, contents) in parts {

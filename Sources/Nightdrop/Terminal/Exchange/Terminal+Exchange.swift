@@ -24,7 +24,14 @@ extension Terminal {
         }
         let watch = settings.watch
         let limit = options.asksForLargeChanges && watch.largeChanges == .ask ? watch.autoApplyLimit : nil
-        visit.took(try take([visit.report.directory], TakingTerms(limit: limit, isEnding: options.isEnding)))
+        let terms = TakingTerms(limit: limit, isEnding: options.isEnding)
+        visit.took(
+            try take([visit.report.directory], terms).map { outcome in
+                var outcome = outcome
+                // On a stick nothing arrives any more.
+                if outcome.part?.isWaiting == true, !options.isShared { outcome.needsWord = true }
+                return outcome
+            })
         if visit.report.status == 0, try store.read({ try $0.state() }).error != nil {
             try store.recovered()
             statusMayHaveChanged()
@@ -38,10 +45,13 @@ extension Terminal {
         }
         // What the last bundle stated is forgotten when head office asks for a fresh one.
         let isAsked = try store.read { try $0.state() }.exported == nil
-        guard options.isLeaving || options.leavesIfAsked && isAsked else { return visit.finish() }
+        // What was damaged or lost on its way is written again only for one who is known to lack it.
+        let isLacking = visit.report.came.contains(where: \.needsWord)
+        guard options.isLeaving || options.leavesIfAsked && isAsked || options.leavesIfLacking && isLacking else {
+            return visit.finish()
+        }
         var options = options
-        // What was damaged on its way is written again only for one who is known to lack it.
-        if visit.report.came.contains(where: \.needsWord) { options.owesWord = true }
+        if isLacking { options.owesWord = true }
         guard !visit.report.isReadOnly else {
             try noteWhatWaits(&visit)
             return visit.finish()

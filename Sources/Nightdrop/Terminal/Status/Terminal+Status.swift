@@ -42,8 +42,7 @@ extension Terminal {
             let state = try reader.state()
             var status = NodeStatus(node: settings.id)
             status.lastExchange = state.exchanged
-            status.error = state.error
-            if state.error != nil { status.state = .failed }
+            if let error = state.error { (status.error, status.state) = (error, .failed) }
             for (entity, pending, synced) in try reader.counts() where pending > 0 || synced > 0 {
                 status.tables[entity, default: .init()].pending = pending
                 status.tables[entity, default: .init()].synced = synced
@@ -54,6 +53,12 @@ extension Terminal {
             }
             status.pendingApproval = try pendingApproval()
             status.add(WatchReport.read(directory, fileSystem))
+            if settings.central == nil {
+                status.rest = "not enrolled yet"
+                status.error =
+                    status.error
+                    ?? "give \(settings.id)\(EnrollmentRequest.fileSuffix) to head office, and import the grant that comes back"
+            }
             if let refusal = try keyRefusal(reader) {
                 status.notPermitted = true
                 status.isKeyRefused = true
