@@ -5,8 +5,8 @@ import NightdropStore
 /// all of them.
 ///
 /// Only the first row is told its number. SQLite numbers the others itself, each behind the one before, and so need not look
-/// whether a number is taken. A row that cannot be inserted ends the transaction (`OR FAIL`), so SQLite need not be able to
-/// take back a statement alone, for which it would copy every page.
+/// whether a number is taken. What fails leaves the rows before it (`OR FAIL`), as the whole transaction is rolled back then:
+/// to be able to take back one statement alone, SQLite would copy every page before it changes it.
 final class BulkInsert {
     /// A row of a statement, whose columns are to be bound.
     struct Row {
