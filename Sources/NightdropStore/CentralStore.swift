@@ -8,7 +8,9 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     public enum Kind: Sendable {
         /// Another process holds the write lock for too long.
         case busy
-        /// The disk is full or not writable.
+        /// The disk is full.
+        case full
+        /// The disk is not writable.
         case disk
         /// The file is damaged, or not a store of this version.
         case damaged

@@ -127,9 +127,14 @@ struct SQLStatement {
 extension StoreError {
     /// An error of SQLite.
     init(code: Int32, message: String) {
+        // The latter: not even room for the index of what was written last.
+        if code == SQLITE_FULL || code == SQLITE_IOERR | 19 << 8 {
+            self.init(.full, "\(message): the disk is full; make room on it, then run this again")
+            return
+        }
         switch code & 0xFF {
         case SQLITE_BUSY, SQLITE_LOCKED: self.init(.busy, "the store is in use by another program: \(message)")
-        case SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM:
+        case SQLITE_IOERR, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM:
             self.init(.disk, "the store cannot be written: \(message)")
         case SQLITE_CORRUPT, SQLITE_NOTADB: self.init(.damaged, "the store is damaged: \(message)")
         default: self.init(.failed, message)
@@ -141,7 +146,7 @@ extension StoreError {
         if let error = error as? StoreError {
             self = error
         } else if let error = error as? DatabaseError {
-            self.init(code: error.resultCode.rawValue, message: "\(path): \(error.message ?? "unknown error")")
+            self.init(code: error.extendedResultCode.rawValue, message: "\(path): \(error.message ?? "unknown error")")
         } else {
             self.init(.failed, "\(path): \(error)")
         }

@@ -156,6 +156,7 @@ final class DirectoryWorker: Sendable {
         let exports = state.plan.schedule.exports || isHeartbeat || state.owesWord && isCycle || isRepeated
         emit(.exchanging(directory: path))
         report(self, WorkerReport(directory: state.report, isSyncing: true, bundles: state.ledger.failed))
+        if let reason = try node.refresh() { emit(.notReloaded(reason: reason)) }
         let done = try node.exchange(
             with: path, exports: exports, owesWord: state.owesWord, mayAsk: isCycle && state.lacking.isEmpty,
             cleansUp: state.isFirstExchange,

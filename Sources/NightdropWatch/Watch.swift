@@ -58,7 +58,7 @@ public final class Watch: Sendable {
         self.observe = observe
         do {
             node = try WatchedNode(path, over: fileSystem)
-            let settings = given.applied(to: node.settings.watch)
+            let settings = given.applied(to: try node.settings.checkedWatch())
             guard !settings.directories.isEmpty || settings.removable else {
                 throw NightdropError(
                     .usage,
@@ -116,7 +116,8 @@ public final class Watch: Sendable {
             emit(.started(node: node.id, directories: settings.directories))
             guard session.run() == .reload else { break }
             do {
-                settings = given.applied(to: try node.readSettings().watch)
+                try node.reopen()
+                settings = given.applied(to: node.settings.watch)
                 emit(.reloaded)
             } catch { emit(.notReloaded(reason: "\(error)")) }
         }

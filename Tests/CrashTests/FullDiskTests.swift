@@ -1,5 +1,6 @@
 import Foundation
 import Nightdrop
+import NightdropFormats
 import NightdropModel
 import Testing
 
@@ -31,11 +32,42 @@ import Testing
             """)
         let full = try ground.run("nightdrop record -C disk/T9 sales.jsonl")
         #expect(full.status == 74)
-        for command in ["status", "export"] {
+        let status = try JSONValue.parse(ground.output("nightdrop status -C disk/T9 --json"))
+        let recorded = try ground.output("nightdrop verify disk/T9 | grep -o '[0-9]* operations in' | cut -d' ' -f1")
+        #expect(status["totals"]?["pending"]?.integer == Int64(recorded.filter(\.isNumber)))
+        #expect(status["state"] == "failed")
+        #expect(status["error"]?.text?.contains("the disk is full; make room on it") == true, "\(status)")
+        #expect(try ground.output("nightdrop status -C disk/T9").contains("the disk is full"))
+        for command in ["record sales.jsonl", "export", "close --to share", "get sale 1"] {
             let run = try ground.run("nightdrop \(command) -C disk/T9")
+            #expect(run.status == 74)
+            #expect(run.err.contains("make room"), "\(run.err)")
             #expect(!(run.out + run.err).contains("SQLite error"), "\(run.err)")
         }
         #expect(try ground.run("nightdrop verify -C disk/T9").status == 0)
+    }
+
+    /// Without room for the index that the store needs while it is open, the status is the one that was written last.
+    @Test(.enabled(if: canMount), arguments: [true, false]) func aStoreThatCannotBeOpened(hasStatus: Bool) throws {
+        let ground = try Ground()
+        try ground.output("mkdir disk; mount -t tmpfs -o size=2m tmpfs disk")
+        defer { _ = try? ground.run("umount -l disk") }
+        let sale = #"echo '{"entity":"sale","id":"1","action":"create","set":{"total":1}}' > sale.json"#
+        try ground.output(
+            "\(sale); nightdrop init terminal -C disk/T9 --id T9 --store S1; nightdrop record -C disk/T9 sale.json")
+        // What ends in its own time leaves no index behind.
+        try ground.output("nightdrop status -C disk/T9")
+        if !hasStatus { try ground.output("rm disk/T9/status.json") }
+        try ground.output("dd if=/dev/zero of=disk/filler bs=1k status=none || true")
+        let status = try JSONValue.parse(ground.output("nightdrop status -C disk/T9 --json"))
+        #expect(status["totals"]?["pending"]?.integer == (hasStatus ? 1 : 0))
+        #expect(status["summary"]?.text == (hasStatus ? "1 to send" : "what is to send cannot be counted now"))
+        #expect(status["error"]?.text?.contains("the disk is full; make room on it") == true, "\(status)")
+        #expect(try ground.run("nightdrop record -C disk/T9 sale.json").err.contains("make room"))
+        try ground.output("rm disk/filler")
+        let after = try JSONValue.parse(ground.output("nightdrop status -C disk/T9 --json"))
+        #expect(after["totals"]?["pending"]?.integer == 1)
+        #expect(after["error"]?.text?.contains("full") == false)
     }
 
     /// Whatever little room is left: nothing is half done, and with more room the same merge succeeds.

@@ -47,7 +47,6 @@ import Testing
 
     @Test(arguments: [
         ("watch: {intervall: 3}", "line 4: there is no setting \"watch.intervall\"; did you mean `interval`?"),
-        ("wach: {}", "line 4: there is no setting \"wach\"; did you mean `watch`?"),
         ("watch: yes", "line 4: \"watch\" is a list of settings"),
         ("watch: {interval: 0}", "line 4: \"watch.interval\" is a number of seconds, 0.05 or more, such as 300"),
         ("watch: {interval: -5}", "line 4: \"watch.interval\" is a number of seconds, 0.05 or more, such as 300"),
@@ -56,7 +55,19 @@ import Testing
         ("watch: {largeChanges: never}", "line 4: \"watch.largeChanges\" is \"ask\" or \"background\""),
         ("watch: {directories: /srv}", "line 4: \"watch.directories\" is a list of paths"),
     ])
-    func whatIsWrongIsNamed(line: String, message: String) throws {
+    func whatIsWrongUnderWatchConcernsOnlyWatching(line: String, message: String) throws {
+        let settings = try NodeSettings(yaml: Self.start + line + "\n", file: "nightdrop.yaml")
+        #expect(settings.id.text == "T07")
+        #expect(settings.watch == WatchSettings())
+        let error = #expect(throws: SettingsError.self) { try settings.checkedWatch() }
+        #expect(error?.description == "nightdrop.yaml, " + message)
+    }
+
+    @Test(arguments: [
+        ("wach: {}", "line 4: there is no setting \"wach\"; did you mean `watch`?"),
+        ("watch: {retrys: 3}\nretention: soon", "line 5: retention is a number of days, not \"soon\""),
+    ])
+    func whatIsWrongElsewhereConcernsEverything(line: String, message: String) throws {
         let error = #expect(throws: SettingsError.self) {
             try NodeSettings(yaml: Self.start + line + "\n", file: "nightdrop.yaml")
         }

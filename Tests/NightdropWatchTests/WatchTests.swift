@@ -263,6 +263,44 @@ import Testing
     }
 
     /// Thousands of tills cost nothing while nothing happens: what is looked at is one folder.
+    /// Settings that are mistyped while it runs: it says so, and goes on with those that it has.
+    @Test(.timeLimit(.minutes(2)), arguments: [true, false]) func wrongSettingsDoNotStopIt(isTold: Bool) async throws {
+        let shop = try Shop()
+        let file = shop.path("T01/nightdrop.yaml")
+        try "watch: {interval: 0.2}\n".appended(to: file)
+        let watch = try shop.watch("T01")
+        let events = watch.events
+        async let end: Void = watch.run()
+        var (complaints, exchanges, sent, failures) = (0, 0, Int64(0), 0)
+        for await event in events {
+            switch event {
+            case .notReloaded(let reason):
+                complaints += 1
+                #expect(reason.contains("there is no setting \"watch.intervall\""))
+                if complaints == 1 { try shop.sell("1") }
+            case .exchanged(_, let summary):
+                exchanges += 1
+                sent += summary.sent
+                if exchanges == 1 {
+                    let text = try String(contentsOfFile: file, encoding: .utf8)
+                    try text.replacingOccurrences(of: "interval", with: "intervall")
+                        .write(toFile: file, atomically: true, encoding: .utf8)
+                    if isTold { watch.reload() }
+                }
+                if sent > 0, exchanges >= 6 { watch.stop() }
+            case .failed:
+                failures += 1
+                watch.stop()
+            default: continue
+            }
+        }
+        await end
+        #expect(failures == 0)
+        #expect(sent > 0)
+        // Whoever sends the signal gets an answer, even if it was noticed before.
+        #expect((1...(isTold ? 2 : 1)).contains(complaints))
+    }
+
     @Test func onlyOurOwnFolderIsLookedAt() async throws {
         let shop = try Shop()
         for number in 0..<5000 {

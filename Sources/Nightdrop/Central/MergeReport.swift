@@ -30,9 +30,10 @@ public struct MergeReport: Sendable {
     /// A report of nothing.
     public init() {}
 
-    /// The exit status: the first of 74, 77, 65, 75 that a bundle calls for, else 0.
+    /// The exit status: the first of 74, 77, 65, 75 that a bundle calls for, else any other, else 0.
     public var status: Int32 {
-        [74, 77, 65, 75].first { status in bundles.contains { $0.status == status } } ?? 0
+        [74, 77, 65, 75].first { status in bundles.contains { $0.status == status } }
+            ?? bundles.first { $0.status != 0 }?.status ?? 0
     }
 }
 

@@ -9,6 +9,8 @@ extension NightdropError {
     init(_ error: any Error) {
         switch error {
         case let error as NightdropError: self = error
+        case let error as JournalError where error.kind == .noSpace:
+            self.init(.inputOutput, "\(error.description); make room there, then run this again")
         case let error as JournalError: self.init(NightdropError.kind(error.kind), error.description)
         case let error as StoreError: self.init(error.kind == .busy ? .tryAgain : .inputOutput, error.message)
         case let error as FileError: self.init(NightdropError.kind(error.kind), error.description)

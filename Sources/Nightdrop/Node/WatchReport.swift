@@ -21,6 +21,9 @@ public struct WatchReport: Sendable, Equatable {
         /// Since when a call of the system on it has not returned, in milliseconds since 1970; nil if it answers.
         public var unansweredSince: Int64?
 
+        /// What is wrong, with the directory's name, if that counts as failed.
+        public var failure: String? { hasFailed ? error.map { "\(path): \($0)" } : nil }
+
         /// A directory.
         public init(path: String, isReachable: Bool) {
             self.path = path
@@ -57,7 +60,7 @@ public struct WatchReport: Sendable, Equatable {
 
     /// What is wrong, if anything counts as failed.
     public var error: String? {
-        directories.first { $0.hasFailed }.flatMap { one in one.error.map { "\(one.path): \($0)" } }
+        directories.lazy.compactMap(\.failure).first
             ?? bundles.first.map { "\($0.file): \($0.error)" }
     }
 

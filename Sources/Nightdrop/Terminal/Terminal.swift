@@ -50,8 +50,13 @@ public final class Terminal: Sendable {
         try self.init(at: NodeDirectory(directory), fileSystem: DiskFileSystem())
     }
 
-    package init(at directory: NodeDirectory, fileSystem: any FileSystem) throws {
-        let parts = try NightdropError.attempt { try TerminalParts(directory, fileSystem) }
+    package convenience init(at directory: NodeDirectory, fileSystem: any FileSystem) throws {
+        self.init(try NightdropError.attempt { try TerminalParts(directory, fileSystem) }, directory, fileSystem)
+        try NightdropError.attempt { try catchUp.run(rules) }
+    }
+
+    /// A terminal whose store may be behind the journal.
+    init(_ parts: TerminalParts, _ directory: NodeDirectory, _ fileSystem: any FileSystem) {
         self.directory = directory
         self.fileSystem = fileSystem
         key = parts.key
@@ -61,7 +66,6 @@ public final class Terminal: Sendable {
         present = parts.present
         heldRules = Mutex(parts.rules)
         catchUp = CatchUp(parts)
-        try NightdropError.attempt { try catchUp.run(parts.rules) }
     }
 }
 

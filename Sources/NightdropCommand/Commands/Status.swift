@@ -14,7 +14,7 @@ struct Status: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let status = try Node.open(self.node).status()
+        let status = try Node.status(self.node)
         if console.isJSON {
             try console.out.json(status.json)
         } else {
@@ -42,7 +42,7 @@ struct Status: ParsableCommand {
             let records = Words.count(status.pendingApproval, "record")
             try console.out.line("a change of \(records) waits for approval: nightdrop apply")
         }
-        if let error = status.error, status.isKeyRefused || !status.directories.contains(where: \.hasFailed) {
+        if let error = status.error, !status.directories.contains(where: { $0.failure == error }) {
             try console.out.line(console.style.bad(error.visible))
         }
         guard !status.tables.isEmpty else { return }

@@ -54,7 +54,7 @@ struct Failure {
     private static func kind(_ error: StoreError) -> NightdropError.Kind {
         switch error.kind {
         case .busy: .tryAgain
-        case .disk, .failed: .inputOutput
+        case .full, .disk, .failed: .inputOutput
         case .damaged: .refused
         }
     }

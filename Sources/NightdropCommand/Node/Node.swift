@@ -89,11 +89,11 @@ enum Node {
         }
     }
 
-    /// What is pending, failed and in conflict.
-    func status() throws -> NodeStatus {
-        switch self {
-        case .central(let central): try central.status()
-        case .terminal(let terminal): try terminal.status()
+    /// What is pending, failed and in conflict at the node of the options.
+    static func status(_ options: NodeOptions) throws -> NodeStatus {
+        switch try settings(options).role {
+        case .central: try Central(at: options.path).status()
+        case .terminal: try Terminal.status(at: options.path)
         }
     }
 }

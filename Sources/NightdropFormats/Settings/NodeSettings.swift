@@ -2,7 +2,7 @@ import NightdropModel
 import Yams
 
 /// What is wrong with `nightdrop.yaml`, and where.
-public struct SettingsError: Error, Sendable, CustomStringConvertible {
+public struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file.
     public let file: String
     /// The line, counted from 1; 0 where it is about the whole file.
@@ -54,8 +54,10 @@ public struct NodeSettings: Sendable, Equatable {
 
     /// The days that hold where the settings say nothing.
     public static let defaultRetentionDays = 90
-    /// How it watches exchange directories.
+    /// How it watches exchange directories; the defaults if that section is wrong.
     public var watch = WatchSettings()
+    /// What is wrong with the section `watch`. Whoever sells or reads does without it; see `checkedWatch`.
+    public var watchError: SettingsError?
 
     /// Settings.
     public init(
@@ -71,7 +73,13 @@ public struct NodeSettings: Sendable, Equatable {
         self.receive = receive
     }
 
-    /// The text of the file.
+    /// How it watches exchange directories, for whoever must not go by the defaults where something else was meant.
+    public func checkedWatch() throws(SettingsError) -> WatchSettings {
+        if let watchError { throw watchError }
+        return watch
+    }
+
+    /// The text of the file; without what could not be read of it, see `watchError`.
     public var yaml: String {
         var lines = ["role: \(role.rawValue)", "id: \(quoted(id.text))"]
         if let store { lines.append("store: \(quoted(store.text))") }
@@ -84,7 +92,7 @@ public struct NodeSettings: Sendable, Equatable {
         return lines.joined(separator: "\n") + "\n" + watch.yaml
     }
 
-    /// Reads the text of the file.
+    /// Reads the text of the file. What is wrong with its section `watch` only is kept in `watchError`.
     public init(yaml: String, file: String) throws(SettingsError) {
         let node: Node?
         do { node = try Yams.compose(yaml: yaml) } catch {
@@ -96,6 +104,7 @@ public struct NodeSettings: Sendable, Equatable {
         var texts: [String: (text: String, line: Int)] = [:]
         var receive: [String]?
         var watch = WatchSettings()
+        var watchError: SettingsError?
         for (key, value) in mapping {
             guard let name = key.string, NodeSettings.keys.contains(name) else {
                 throw SettingsError(
@@ -104,7 +113,7 @@ public struct NodeSettings: Sendable, Equatable {
                         + ClosestWord.suggestion(for: key.string ?? "?", among: NodeSettings.keys))
             }
             if name == "watch" {
-                watch = try WatchSettings(value, file: file)
+                do throws(SettingsError) { watch = try WatchSettings(value, file: file) } catch { watchError = error }
                 continue
             }
             if name == "receive" {
@@ -156,6 +165,7 @@ public struct NodeSettings: Sendable, Equatable {
             retentionDays = days
         }
         self.watch = watch
+        self.watchError = watchError
     }
 
     private static let keys = [

@@ -51,12 +51,6 @@ final class WatchedNode: Sendable {
     /// Its settings.
     var settings: NodeSettings { role.settings }
 
-    /// The settings as they stand in the file now.
-    func readSettings() throws -> NodeSettings {
-        let bytes = try fileSystem.contents(directory.settings) ?? []
-        return try NodeSettings(yaml: String(decoding: bytes, as: UTF8.self), file: directory.settings)
-    }
-
     /// Whether a directory bears the marker of this node's organisation.
     func owns(_ path: String) -> Bool {
         guard let marker = try? ExchangeDirectory(path, fileSystem: fileSystem).marker() else { return false }
@@ -82,7 +76,7 @@ final class WatchedNode: Sendable {
         with path: String, exports: Bool, owesWord: Bool, mayAsk: Bool, cleansUp: Bool,
         isEnding: @escaping @Sendable () -> Bool
     ) throws -> Exchange {
-        let role = try refreshed()
+        let role = role
         var options = ExchangeOptions()
         if case .terminal = role { options.isLeaving = exports }
         options.owesWord = owesWord
@@ -129,15 +123,32 @@ final class WatchedNode: Sendable {
         try central.update(terminals, in: path)
     }
 
-    /// The node, opened again if its settings or its policy have changed.
-    private func refreshed() throws -> Role {
-        try reopening.withLock { _ in
+    /// Opens the node again, with its settings and its policy as they stand in the files now. If they are wrong it stays as
+    /// it is.
+    func reopen() throws { try reopening.withLock { _ in try open(WatchedNode.files(directory, fileSystem)) } }
+
+    /// Opens the node again if its settings or its policy have changed. Returns what is wrong with them, once: it goes on
+    /// with those that it has until they change again.
+    func refresh() throws -> String? {
+        try reopening.withLock { _ -> String? in
             let files = WatchedNode.files(directory, fileSystem)
-            let known = opened.withLock { $0 }
-            guard known.files != files else { return known.role }
+            guard opened.withLock({ $0.files != files }) else { return nil }
+            do throws(NightdropError) { try open(files) } catch {
+                guard error.kind == .badSettings else { throw error }
+                return error.message
+            }
+            return nil
+        }
+    }
+
+    private func open(_ files: [FileStatus?]) throws(NightdropError) {
+        do {
             let role = try WatchedNode.open(directory, fileSystem)
             opened.withLock { $0 = Opened(role: role, files: files) }
-            return role
+        } catch {
+            let error = NightdropError(any: error)
+            if error.kind == .badSettings { opened.withLock { $0.files = files } }
+            throw error
         }
     }
 
@@ -150,6 +161,7 @@ final class WatchedNode: Sendable {
             throw NightdropError(.notFound, "\(directory.path) is no node: it has no nightdrop.yaml")
         }
         let settings = try NodeSettings(yaml: String(decoding: bytes, as: UTF8.self), file: directory.settings)
+        _ = try settings.checkedWatch()
         switch settings.role {
         case .central: return .central(try Central(at: directory.path, fileSystem: fileSystem))
         case .terminal: return .terminal(try Terminal(at: directory, fileSystem: fileSystem))
@@ -169,7 +181,7 @@ extension WatchedNode.Role {
     func writeStatus() throws -> NodeStatus {
         switch self {
         case .terminal(let terminal):
-            try terminal.follow()
+            try terminal.followJournal()
             return try terminal.status()
         case .central(let central): return try central.writeStatus()
         }

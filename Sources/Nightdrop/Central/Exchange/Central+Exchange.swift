@@ -10,12 +10,14 @@ extension Central {
     ///
     /// What fails with one bundle does not stop the others; what fails while something is left is part of the report.
     /// - Throws: `NightdropError` of kind `notFound` if the directory is not there, `notPermitted` if it belongs to another
-    ///   organisation, `tryAgain` while another merge runs; an error of this node's own disk.
+    ///   organisation, `tryAgain` while another merge runs, `badSettings` if the section `watch` of the settings is wrong; an
+    ///   error of this node's own disk.
     public func exchange(with path: String, _ options: ExchangeOptions = ExchangeOptions()) throws -> ExchangeReport {
         try NightdropError.attempt { try visit(path, options) }
     }
 
     private func visit(_ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
+        _ = try settings.checkedWatch()
         var visit = try ExchangeVisit(path, node: settings.id, organisation: organisation, options, fileSystem)
         if options.cleansUp, !visit.report.isReadOnly {
             visit.attempt { try removeLeftovers(in: $0.place) }

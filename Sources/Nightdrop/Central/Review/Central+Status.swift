@@ -23,6 +23,7 @@ extension Central {
                 }
             }
             status.add(WatchReport.read(directory, fileSystem))
+            status.checkSettings(in: directory, fileSystem)
             return status
         }
     }

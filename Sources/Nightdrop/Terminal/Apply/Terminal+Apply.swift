@@ -11,6 +11,8 @@ extension Terminal {
 
     /// Trusts the head office that a first grant is from. Its signature, and the pinned fingerprint, are verified by now.
     func adopt(grant bundle: VerifiedBundle) throws {
+        // The file is written anew, and must not lose a section that somebody only mistyped.
+        _ = try settings.checkedWatch()
         try fileSystem.publish(directory.allowedSigners, bytes: try bundle.read(Terminal.keysEntry))
         var settings = settings
         settings.organisation = bundle.manifest.organisation

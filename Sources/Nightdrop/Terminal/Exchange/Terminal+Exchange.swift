@@ -11,18 +11,18 @@ extension Terminal {
     ///
     /// What fails with one bundle does not stop the others; what fails while something is left is part of the report.
     /// - Throws: `NightdropError` of kind `notFound` if the directory is not there, `notPermitted` if it belongs to another
-    ///   organisation; an error of this node's own disk.
+    ///   organisation, `badSettings` if the section `watch` of the settings is wrong; an error of this node's own disk.
     public func exchange(with path: String, _ options: ExchangeOptions = ExchangeOptions()) throws -> ExchangeReport {
         try NightdropError.attempt { try visit(path, options) }
     }
 
     private func visit(_ path: String, _ options: ExchangeOptions) throws -> ExchangeReport {
+        let watch = try settings.checkedWatch()
         var visit = try ExchangeVisit(
             path, node: identity.node, organisation: settings.organisation, options, fileSystem)
         if options.cleansUp, !visit.report.isReadOnly {
             visit.attempt { try removeLeftovers(in: $0.place) }
         }
-        let watch = settings.watch
         let limit = options.asksForLargeChanges && watch.largeChanges == .ask ? watch.autoApplyLimit : nil
         let terms = TakingTerms(limit: limit, isEnding: options.isEnding)
         visit.took(

@@ -102,7 +102,8 @@ extension Terminal {
         let text = try store.lookUp { try $0.state() }.policy
         try changeRules { rules in
             if text != rules.policyText || rules.settings.central == nil {
-                let settings = try TerminalParts.settings(directory, fileSystem)
+                var settings = try TerminalParts.settings(directory, fileSystem)
+                (settings.watch, settings.watchError) = (rules.settings.watch, rules.settings.watchError)
                 rules = try TerminalRules(
                     settings: settings, policyText: text ?? rules.policyText, file: directory.policy)
             }

@@ -48,14 +48,9 @@ extension Terminal {
         }
     }
 
-    /// Brings store and status up to everything that any process has recorded. Others' processes may have ended before they
-    /// did so themselves.
-    public func follow() throws {
-        try NightdropError.attempt {
-            try journal.follow()
-            try catchUp.run(rules)
-        }
-    }
+    /// Looks at what any process has recorded, so that the next status counts it. Others' processes may have ended before
+    /// they brought the store up to it.
+    public func followJournal() throws { try NightdropError.attempt { try journal.follow() } }
 
     /// What any process has recorded behind a place, read from the journal without a lock. It may not be durable yet, so it
     /// tells what to look for, not what is there for good.

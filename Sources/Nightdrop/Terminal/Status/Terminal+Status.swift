@@ -6,12 +6,25 @@ import NightdropStoreSQLite
 import Synchronization
 
 extension Terminal {
-    /// What is pending, failed and in conflict.
+    /// What is pending, failed and in conflict. On a full disk, where the store cannot follow, what it lacks is counted in the
+    /// journal.
     public func status() throws -> NodeStatus {
         try NightdropError.attempt {
-            try catchUp.run(rules)
-            let status = try presentStatus()
-            try writeStatus(status)
+            var full: (any Error)?
+            do { try catchUp.run(rules) } catch {
+                guard FullDisk.isCause(of: error) else { throw error }
+                full = error
+            }
+            var status = try presentStatus()
+            if let full {
+                let behind = try countJournal(into: &status)
+                status.add(trouble: FullDisk.words(full, operationsBehind: behind))
+            }
+            do { try writeStatus(status) } catch {
+                guard FullDisk.isCause(of: error) else { throw error }
+                // Said once is enough.
+                if full == nil { status.add(trouble: "\(directory.path): the disk is full; make room on it") }
+            }
             return status
         }
     }
@@ -68,6 +81,7 @@ extension Terminal {
             status.alerts = Alert.check(
                 settings.id, pending: status.totals.pending, failed: status.totals.failed,
                 seen: status.lastExchange ?? 0, now: Clock.now(), limits: settings.watch)
+            status.checkSettings(in: directory, fileSystem)
             return status
         }
     }
