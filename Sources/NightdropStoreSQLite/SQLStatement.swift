@@ -127,8 +127,7 @@ struct SQLStatement {
 extension StoreError {
     /// An error of SQLite.
     init(code: Int32, message: String) {
-        // The latter: not even room for the index of what was written last.
-        if code == SQLITE_FULL || code == SQLITE_IOERR | 19 << 8 {
+        if StoreError.isFull(code) {
             self.init(.full, "\(message): the disk is full; make room on it, then run this again")
             return
         }
@@ -146,9 +145,15 @@ extension StoreError {
         if let error = error as? StoreError {
             self = error
         } else if let error = error as? DatabaseError {
-            self.init(code: error.extendedResultCode.rawValue, message: "\(path): \(error.message ?? "unknown error")")
+            let code = error.extendedResultCode.rawValue
+            let words = StoreError.isFull(code) ? path : "\(path): \(error.message ?? "unknown error")"
+            self.init(code: code, message: words)
         } else {
             self.init(.failed, "\(path): \(error)")
         }
     }
+
+    /// Whether an extended result code says that there is no room, be it for the index of what was written last
+    /// (`SQLITE_IOERR_SHMSIZE`), which a store needs as soon as it is open.
+    private static func isFull(_ code: Int32) -> Bool { code == SQLITE_FULL || code == SQLITE_IOERR | 19 << 8 }
 }
