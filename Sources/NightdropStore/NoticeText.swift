@@ -86,7 +86,11 @@ public enum NoticeText {
 
     /// A rule of the policy was broken: a fact was booked nevertheless, everything else waits for a person.
     private static func broken(_ conflict: ConflictRow, _ record: String, _ field: String?) -> String {
-        let isApplied = conflict.decided != nil || conflict.rule == MergeConflict.changedBeforeCreated
+        if conflict.rule == MergeConflict.changedBeforeCreated {
+            return
+                "\(record): this change was booked, but head office knew no such record. Head office will look at it."
+        }
+        let isApplied = conflict.decided != nil
         if let field, conflict.incoming == nil {
             return "\(record) was booked without \(field), but \(conflict.rule). Head office will look at it."
         }

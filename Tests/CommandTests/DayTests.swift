@@ -37,6 +37,30 @@ import Testing
         try review(shop)
     }
 
+    @Test func aDayThatNobodyClosedIsNotCalledClosed() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        try shop.succeed("close", "-C", "T01", "--day", "2025-11-20", "--to", "share")
+        let future = try shop.succeed("close", "-C", "T01", "--day", "9026-11-20", "--to", "share")
+        #expect(future.err.contains("9026-11-20 is in the future"), "\(future.err)")
+        try shop.succeed("merge", "share", "-C", "HQ")
+        let days = try shop.succeed("days", "-C", "HQ").out
+        #expect(days.contains("the only till closed all 2 business days from 2025-11-20 to 9026-11-20"), "\(days)")
+    }
+
+    @Test func aTillSaysWhoseItIsWhenItTakesItsGrantIn() throws {
+        let shop = try Workspace()
+        try shop.openChain(tills: [])
+        let keys = try shop.succeed("keys", "list", "-C", "HQ", "--json").json()
+        let fingerprint = try #require(keys.first?["key"]?.text)
+        try shop.succeed("init", "terminal", "-C", "T01", "--id", "T01", "--store", "S1", "--request", "T01.request")
+        try shop.succeed("enroll", "-C", "HQ", "T01.request", "--yes", "--to", "share")
+        let first = try shop.succeed("import", "share", "-C", "T01", "--json")
+        #expect(first.err.contains("this till belongs to head office HQ of Corner Shops now"), "\(first.err)")
+        #expect(first.err.contains(fingerprint), "\(first.err)")
+        #expect(try shop.succeed("import", "share", "-C", "T01").err == "")
+    }
+
     /// A sale at each till, and two prices for one product.
     private func sell(_ shop: Workspace) throws {
         let sale = try shop.succeed(

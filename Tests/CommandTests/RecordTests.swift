@@ -46,6 +46,35 @@ import Testing
         #expect(try shop.succeed("get", "sale", "-C", "HQ", "--json").out == "")
     }
 
+    @Test func aByteOrderMarkBeforeTheFirstLineIsPassedOver() throws {
+        let shop = try Workspace()
+        try shop.openChain(tills: [])
+        let line = #"{"entity":"brand","id":"1","action":"create"}"#
+        let run = try shop.run("record", "-C", "HQ", "--json", input: "\u{FEFF}\(line)\r\n")
+        #expect(run.status == 0, "\(run.err)")
+        #expect(try shop.succeed("get", "brand", "-C", "HQ", "--json").json().map { $0["id"] } == ["1"])
+    }
+
+    @Test func aLineThatChangesNothingIsRefusedAsData() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        let line = #"{"entity":"product","id":"TEA","action":"update"}"#
+        let run = try shop.run("record", "-C", "T01", input: line)
+        #expect(run.status == 65)
+        #expect(run.err.contains("line 1: product TEA: the update changes nothing"), "\(run.err)")
+        let each = try shop.run("record", "-C", "T01", "--each", input: line)
+        #expect(each.status == 65)
+        #expect(try each.json().map { $0["status"] } == [65])
+    }
+
+    @Test func aFileIsNoNode() throws {
+        let shop = try Workspace()
+        try shop.write("prices.csv", "code,price\n")
+        let run = try shop.run("status", "-C", "prices.csv")
+        #expect(run.status == 66)
+        #expect(run.err.contains("prices.csv is no node"), "\(run.err)")
+    }
+
     @Test func eachLineHasAnAnswer() throws {
         let shop = try Workspace()
         try shop.openChain()

@@ -49,6 +49,26 @@ import Testing
         #expect(try shop.run("conflicts", "-C", "HQ", "--kind", "quarrel").status == 64)
     }
 
+    /// What was booked although head office knew no such record stays booked, whatever is decided.
+    @Test func aDecisionAboutABookedChangeOfAnUnknownFactIsNotCalledADrop() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        try shop.succeed(
+            "record", "-C", "T01", input: #"{"entity":"sale","id":"GHOST","action":"update","set":{"total":4}}"#)
+        try shop.succeed("close", "-C", "T01", "--to", "share")
+        try shop.succeed("merge", "share", "-C", "HQ")
+        let shown = try shop.succeed("conflicts", "show", "1", "-C", "HQ").out
+        #expect(shown.contains("nightdrop conflicts resolve 1 --take incoming, or --set JSON"), "\(shown)")
+        try shop.succeed("conflicts", "resolve", "1", "--take", "incoming", "--by", "Anna", "-C", "HQ")
+        try shop.succeed("return", "--all", "--to", "share", "-C", "HQ")
+        try shop.succeed("import", "share", "-C", "T01")
+        let notices = try shop.succeed("notices", "-C", "T01").out
+        #expect(notices.contains("this change was booked, but head office knew no such record."), "\(notices)")
+        #expect(notices.contains("sale GHOST: settled, decided by Anna at head office."), "\(notices)")
+        #expect(!notices.contains("dropped"), "\(notices)")
+        #expect(try shop.succeed("get", "sale", "-C", "HQ", "--json").json().map { $0["id"] } == ["GHOST"])
+    }
+
     @Test func theHistoryOfWhatIsNotKnownPointsToWhatWaits() throws {
         let shop = try shop()
         let text = try shop.succeed("history", "customer", "LOST", "-C", "HQ").out

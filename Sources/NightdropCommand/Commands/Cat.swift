@@ -17,7 +17,7 @@ struct Cat: ParsableCommand {
                 "nightdrop cat bundle.nightdrop.tar",
                 "nightdrop cat T07/journal/1f3c9a20/000001.jsonl.gz | grep 85123A",
             ],
-            statuses: [.refused, .notFound, .inputOutput]))
+            statuses: [.refused, .notFound, .inputOutput], opensNode: false))
 
     @Argument(help: "A bundle, a segment, or the folder of a journal.", completion: .file())
     var file: String

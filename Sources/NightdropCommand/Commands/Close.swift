@@ -24,7 +24,12 @@ struct Close: ParsableCommand {
         let terminal = try Node.terminal(node, instead: "see nightdrop days")
         try carrier.check()
         let exported = try terminal.close(day: day?.text, to: carrier.exchange, maxSize: carrier.maxSize?.bytes)
-        try exported.print(to: Console(output))
+        let console = Console(output)
+        let today = Terminal.today
+        if let day = day?.text, day > today {
+            console.note("\(day) is in the future: by this till's clock, today is \(today)")
+        }
+        try exported.print(to: console)
     }
 }
 

@@ -82,7 +82,7 @@ struct ConflictView {
 
     private var choices: String {
         let sides = [
-            ("central", row.central != nil || row.field == nil || row.isOversell), ("incoming", row.incoming != nil),
+            ("central", row.central != nil || row.isOversell), ("incoming", row.incoming != nil),
             ("base", row.base != nil && row.field != nil),
         ].filter(\.1).map(\.0)
         return sides.isEmpty ? "--set JSON" : "--take \(sides.joined(separator: "|")), or --set JSON"

@@ -160,7 +160,7 @@ struct DecisionReport {
             case (nil, "true"): "the record stays"
             case (nil, "false"): "the record is deleted"
             case (nil, let value?): row.plain(value)
-            case (nil, nil): "nothing more to do"
+            case (nil, nil): "everything stays as it is"
             }
         try console.say("decided \(number): \(row.record): \(what)".visible)
     }

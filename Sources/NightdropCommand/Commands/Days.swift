@@ -55,7 +55,8 @@ enum DaysAnswer {
         let differing = days.filter { $0.agrees == false }
         if missing.isEmpty && differing.isEmpty {
             let tills = Set(days.map(\.terminal)).count
-            let period = first == last ? first : "every day from \(first) to \(last)"
+            let count = Set(days.map(\.day)).count
+            let period = first == last ? first : "all \(count) business days from \(first) to \(last)"
             return tills == 1
                 ? "the only till closed \(period) and its totals agree"
                 : "all \(tills) tills closed \(period) and their totals agree"

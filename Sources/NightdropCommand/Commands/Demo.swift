@@ -10,7 +10,8 @@ struct Demo: ParsableCommand {
             Three shops with four tills sell for a day, change the same things, lose a stick, and deliver a bundle twice. \
             The demo tells what happens, what is decided and why, and leaves everything in the directory.
             """,
-            examples: ["nightdrop demo", "nightdrop demo /tmp/shops"], statuses: [.cannotCreate, .inputOutput]))
+            examples: ["nightdrop demo", "nightdrop demo /tmp/shops"], statuses: [.cannotCreate, .inputOutput],
+            opensNode: false))
 
     @Argument(
         help: ArgumentHelp(

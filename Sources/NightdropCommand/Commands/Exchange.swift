@@ -34,15 +34,19 @@ struct Exchange: ParsableCommand {
         let options = ExchangeOptions(maxSize: maxSize?.bytes) { bar.show($0) }
         let report: ExchangeReport
         let noun: String
+        var welcome: String?
         do {
             defer { bar.finish() }
             switch node {
             case .central(let central):
                 (report, noun) = (try central.exchange(with: directory, options), "change")
             case .terminal(let terminal):
+                let isNew = terminal.settings.central == nil
                 (report, noun) = (try terminal.exchange(with: directory, options), "operation")
+                if isNew { welcome = terminal.settings.welcome }
             }
         }
+        if let welcome { console.note(welcome) }
         if console.isJSON { try console.out.json(report.json) } else { try report.print(noun, to: console) }
         try console.out.flush()
         if report.status != 0 { throw ExitCode(report.status) }

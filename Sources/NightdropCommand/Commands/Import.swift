@@ -1,5 +1,6 @@
 import ArgumentParser
 import Nightdrop
+import NightdropFormats
 
 struct Import: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,10 +26,21 @@ struct Import: ParsableCommand {
         case .central(let central):
             try MergeRun.merge(paths, by: central, returnTo: nil, console)
         case .terminal(let terminal):
+            let isNew = terminal.settings.central == nil
             var report = MergeReport()
             report.bundles = try terminal.take(paths)
             try MergeRun.print(report, hasCSN: false, to: console)
+            if isNew, let welcome = terminal.settings.welcome { console.note(welcome) }
             try MergeRun.end(report)
         }
+    }
+}
+
+extension NodeSettings {
+    /// Whom a till belongs to since it took in its grant: somebody is to compare the key. Nil before.
+    var welcome: String? {
+        guard let central, let centralFingerprint else { return nil }
+        return "this till belongs to head office \(central) of \((organisation ?? "?").visible) now, "
+            + "whose key has the fingerprint \(centralFingerprint)"
     }
 }

@@ -18,7 +18,7 @@ struct Inspect: ParsableCommand {
                 "nightdrop inspect bundle.nightdrop.tar",
                 "nightdrop inspect T07/journal/1f3c9a20",
             ],
-            statuses: [.refused, .notFound, .inputOutput, .tryAgain]))
+            statuses: [.refused, .notFound, .inputOutput, .tryAgain], opensNode: false))
 
     @Argument(help: "A file, or the folder of a journal.", completion: .file())
     var file: String

@@ -142,6 +142,8 @@ enum LineFailure {
     static func error(_ error: any Error, _ lines: LineReader, _ number: Int? = nil) -> any Error {
         let failure = Failure(error)
         guard let kind = NightdropError.Kind(rawValue: failure.status) else { return error }
-        return NightdropError(kind, "\(lines.name), line \(number ?? lines.number): \(failure.message)")
+        // What a line says is data, however wrong: the command itself was used rightly.
+        return NightdropError(
+            kind == .usage ? .refused : kind, "\(lines.name), line \(number ?? lines.number): \(failure.message)")
     }
 }

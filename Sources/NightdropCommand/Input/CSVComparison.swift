@@ -16,7 +16,10 @@ struct CSVComparison {
     /// A comparison for a file with these columns.
     init(_ entity: EntityPolicy, columns: [String], key: String, store: String?) throws(DraftError) {
         guard let index = columns.firstIndex(of: key) else {
-            throw DraftError("there is no column \"\(key)\"; the columns are \(columns.joined(separator: ", "))")
+            let isSplitOtherwise = columns.count == 1 && columns[0].contains { $0 == ";" || $0 == "\t" }
+            throw DraftError(
+                "there is no column \"\(key)\"; the columns are \(columns.joined(separator: ", "))"
+                    + (isSplitOtherwise ? "; only commas separate columns" : ""))
         }
         guard Set(columns).count == columns.count else { throw DraftError("a column stands twice") }
         guard columns.allSatisfy({ (1...Limits.nameBytes).contains($0.utf8.count) }) else {
@@ -31,7 +34,7 @@ struct CSVComparison {
     /// The id of a row.
     func id(_ row: [String]) throws(DraftError) -> String {
         guard row.count == columns.count else {
-            throw DraftError("the row has \(row.count) cells, the header \(columns.count)")
+            throw DraftError("the row has \(Words.count(row.count, "cell")), the header \(columns.count)")
         }
         guard (1...Limits.nameBytes).contains(row[key].utf8.count) else {
             throw DraftError("the id in column \(columns[key]) must have 1 to \(Limits.nameBytes) bytes")

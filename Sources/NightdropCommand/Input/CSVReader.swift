@@ -20,7 +20,6 @@ final class CSVReader {
         repeat {
             guard let next = try lines.next() else { return nil }
             (text, index, line) = (next, 0, lines.number)
-            if line == 1, text.starts(with: [0xEF, 0xBB, 0xBF]) { text.removeFirst(3) }
         } while text.isEmpty
         var cells = [try cell()]
         while index < text.count {
@@ -32,7 +31,7 @@ final class CSVReader {
     }
 
     /// An error on the line of the last row.
-    func error(_ problem: String) -> InputError { InputError(lines, line: line, problem) }
+    func error(_ problem: String) -> InputError { InputError(lines, line: max(line, 1), problem) }
 
     private func cell() throws -> String {
         let bytes = index < text.count && text[index] == CSVReader.quote ? try quotedCell() : try plainCell()

@@ -67,7 +67,9 @@ final class LineReader {
     private func line(_ range: Range<Int>, consuming count: Int) -> [UInt8] {
         number += 1
         consumed += Int64(count)
-        let line = buffer[range]
+        var line = buffer[range]
+        // Windows programs begin a file with a byte order mark, which is no part of its first line.
+        if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
         return Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
     }
 

@@ -45,6 +45,7 @@ enum Node {
     /// The settings of the node; nil where there is none.
     static func settingsIfAny(_ options: NodeOptions) throws -> NodeSettings? {
         let file = NodeDirectory(options.path).settings
+        guard try DiskFileSystem().status(options.path)?.isDirectory == true else { return nil }
         guard let bytes = try DiskFileSystem().contents(file) else { return nil }
         return try NodeSettings(yaml: String(decoding: bytes, as: UTF8.self), file: file)
     }

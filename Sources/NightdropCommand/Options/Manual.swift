@@ -2,10 +2,14 @@ import Nightdrop
 
 /// The discussion in a command's help: what it does, examples, exit statuses.
 enum Manual {
-    /// A page. `statuses` are those besides 0 and 64, which every command has.
-    static func page(_ text: String, examples: [String], statuses: [NightdropError.Kind] = []) -> String {
+    /// A page. `statuses` are those besides 0 and 64, which every command has, and 78, which those have that open a node.
+    static func page(
+        _ text: String, examples: [String], statuses: [NightdropError.Kind] = [], opensNode: Bool = true
+    ) -> String {
         let lines = ["0   done, also where there was nothing to do", "64  wrong use"]
-        let codes = statuses.sorted { $0.rawValue < $1.rawValue }.map { "\($0.rawValue)  \(meaning($0))" }
+        let codes = Set(statuses + (opensNode ? [.badSettings] : [])).sorted { $0.rawValue < $1.rawValue }.map {
+            "\($0.rawValue)  \(meaning($0))"
+        }
         return """
             \(text)
 

@@ -47,7 +47,9 @@ struct PersonsDecision {
         case let held?: return NoticeText.resolved(row, held, person: person)
         case nil:
             var row = row
-            let wasApplied = row.decided != nil || row.isOversell || row.incoming == nil
+            let wasApplied =
+                row.decided != nil || row.isOversell || row.incoming == nil
+                || row.rule == MergeConflict.changedBeforeCreated
             row.decided = decided
             let shown = row.hidingSensitive(policy)
             if decided == nil, !wasApplied, ConflictKind(rawValue: row.kind)?.isAboutOneSide == true {

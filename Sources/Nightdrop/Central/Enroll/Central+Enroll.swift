@@ -26,7 +26,8 @@ extension Central {
         if let clash = known.first(where: {
             $0.node != request.node && $0.node.text.lowercased() == request.node.text.lowercased()
         }) {
-            throw NightdropError(.refused, "there is a terminal \(clash.node) already; ids differ in more than case")
+            throw NightdropError(
+                .refused, "there is a terminal \(clash.node) already; ids must differ in more than case")
         }
         if request.node.text.lowercased() == settings.id.text.lowercased() {
             throw NightdropError(.refused, "\(request.node) is head office itself")

@@ -6,6 +6,9 @@ import NightdropModel
 import NightdropStoreSQLite
 
 extension Terminal {
+    /// Today's date where this machine stands, `2026-11-20`.
+    public static var today: String { Clock.today() }
+
     /// Closes the business day (today, if nil): seals, and writes a bundle, in any case.
     ///
     /// - Parameters:
