@@ -30,6 +30,8 @@ public struct BundleError: Error, Sendable, Equatable, CustomStringConvertible {
         case limit
         /// It speaks of a central store that has since been replaced.
         case olderEpoch = "older-epoch"
+        /// It holds other operations under numbers that are taken: of a till that was cloned, or restored from a backup.
+        case fork
         /// There is no such file or directory.
         case notFound = "not-found"
         /// The file or directory cannot be made there.
@@ -58,7 +60,8 @@ public struct BundleError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The exit status of a command that fails for this alone (sysexits.h).
     public var status: Int32 {
         switch code {
-        case .damaged, .malformed, .wrongAddressee, .unknownFormat, .unknownCapability, .limit, .olderEpoch: 65
+        case .damaged, .malformed, .wrongAddressee, .unknownFormat, .unknownCapability, .limit, .olderEpoch, .fork:
+            65
         case .notFound: 66
         case .cannotCreate: 73
         case .inputOutput: 74

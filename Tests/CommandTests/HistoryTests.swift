@@ -34,6 +34,20 @@ import Testing
         #expect(try shop.run("history", "-C", "HQ", "product", "TEA", "--at", "yesterday").status == 64)
     }
 
+    @Test func aRecordOfAStoreIsAskedForWithItsStore() throws {
+        let shop = try Workspace()
+        try shop.openChain(tills: [])
+        let table = #"{"entity":"table","id":"4","action":"create","store":"S1","set":{"state":"free"}}"#
+        try shop.succeed("record", "-C", "HQ", input: table)
+        for option in ["--limit", "--at"] {
+            let run = try shop.run("history", "table", "4", "-C", "HQ", option, "9")
+            #expect(run.status == 64)
+            #expect(run.err.contains("each table belongs to a store: say which with --store"), "\(run.err)")
+        }
+        let history = try shop.succeed("history", "table", "4", "--store", "S1", "-C", "HQ").out
+        #expect(history.contains("state = free"), "\(history)")
+    }
+
     @Test func theLogIsFiltered() throws {
         let shop = try Workspace()
         try shop.openChain()

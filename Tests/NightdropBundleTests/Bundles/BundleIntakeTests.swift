@@ -75,7 +75,7 @@ import Testing
         let statuses: [BundleError.Code: Int32] = [
             .incomplete: 75, .damaged: 65, .malformed: 65, .unsigned: 77, .unknownKey: 77, .revokedKey: 77,
             .notPinnedKey: 77, .wrongOrganisation: 77, .wrongAddressee: 65, .unknownFormat: 65, .unknownCapability: 65,
-            .limit: 65, .olderEpoch: 65, .notFound: 66, .cannotCreate: 73, .inputOutput: 74,
+            .limit: 65, .olderEpoch: 65, .fork: 65, .notFound: 66, .cannotCreate: 73, .inputOutput: 74,
         ]
         for code in BundleError.Code.allCases {
             #expect(BundleError(code, file: "f", "r").status == statuses[code], "\(code)")

@@ -190,8 +190,9 @@ final class MergeSession {
 
     private func fork(_ segment: Manifest.Segment, _ row: JournalRow, _ bundle: VerifiedBundle) -> BundleError {
         BundleError(
-            .malformed, file: bundle.path, entry: segment.path,
-            "fork: segment \(segment.number) of journal \(row.journal.short) is held with other content")
+            .fork, file: bundle.path, entry: segment.path,
+            "segment \(segment.number) of journal \(row.journal.short) is held with other content; the till was cloned, or "
+                + "restored from a backup")
     }
 
     /// Decodes a segment, puts it into the archive, and its operations into the pending transaction.

@@ -171,9 +171,7 @@ struct ExchangeVisit {
     /// What to do about a bundle that was refused, or why nothing is to be done.
     private static func advice(on outcome: BundleOutcome) -> String {
         switch outcome.reason.flatMap({ $0.split(separator: ":").first }) {
-        case "damaged", "malformed", "not-found":
-            // A fork is not mended by sending the same again.
-            outcome.reason?.contains("fork:") == true ? "" : ". Its sender writes it again; nothing is lost"
+        case "damaged", "malformed", "not-found": ". Its sender writes it again; nothing is lost"
         case "unsigned", "unknown-key", "revoked-key", "wrong-organisation":
             ". Nothing of it was taken; ask IT whose it is, or delete the file"
         default: ""
