@@ -124,6 +124,8 @@ public struct TerminalRow: Sendable {
     public var coverage: Coverage?
     /// The entities that it wishes to receive; nil for all.
     public var subscription: [String]?
+    /// Its last bundle, where that was refused: for whoever looks; `put` passes over it.
+    public var refused: RefusedBundle?
 
     /// A terminal that has sent nothing.
     public init(node: NodeID, store: NodeID, journal: UniqueID, enrolled: Int64) {

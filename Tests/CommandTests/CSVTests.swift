@@ -53,10 +53,28 @@ import Testing
         #expect(new["fields"] == ["height": "12", "label": "12"])
     }
 
-    @Test func twoRowsOfOneRecordCountInOrder() throws {
+    /// Else the last row won, and every import of the same file changed the record twice.
+    @Test func twoRowsOfOneIdThatDifferAreRefused() throws {
         let shop = try Workspace()
         try shop.openChain()
-        #expect(try importing("code,price\nX,1\nX,2\nX,2\n", into: shop).document() == counts(1, 1, 1))
+        let rows = (1...1200).map { "P\($0),\($0)\n" }.joined()
+        let text = "code,price\n\(rows)P7,8\n"
+        let run = try importing(text, into: shop)
+        #expect(run.status == 65)
+        #expect(run.err.contains("list.csv, line 1202: code P7 stands on line 8 already"), "\(run.err)")
+        let piped = try shop.bash("cat list.csv | nightdrop record -C T01 --csv - --entity product --key code")
+        #expect(piped.status == 65)
+        #expect(piped.err.contains("standard input, line 1202: code P7 stands on line 8 already"), "\(piped.err)")
+        #expect(try shop.bash("nightdrop cat T01/journal/*/").out.isEmpty)
+    }
+
+    @Test func aRowThatStandsThereTwiceCountsOnce() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        #expect(try importing("code,price\nX,1\nY,2\nX,1\n", into: shop).document() == counts(2, 0, 1))
+        let piped = try shop.bash("cat list.csv | nightdrop record -C T01 --csv - --entity product --key code --json")
+        #expect(try piped.document() == counts(0, 0, 3))
+        #expect(try shop.bash("nightdrop cat T01/journal/*/").json().count == 2)
     }
 
     @Test(arguments: [

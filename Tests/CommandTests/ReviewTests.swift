@@ -69,6 +69,24 @@ import Testing
         #expect(try shop.succeed("get", "sale", "-C", "HQ", "--json").json().map { $0["id"] } == ["GHOST"])
     }
 
+    /// Head office has nothing to put in the place of what was booked.
+    @Test func centralIsNothingToTakeForWhatWasBooked() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        let lines = ["A", "B"].map { #"{"entity":"sale","id":"\#($0)","action":"update","set":{"total":4}}"# }
+        try shop.succeed("record", "-C", "T01", input: lines.joined(separator: "\n"))
+        try shop.succeed("close", "-C", "T01", "--to", "share")
+        try shop.succeed("merge", "share", "-C", "HQ")
+        let one = try shop.run("conflicts", "resolve", "1", "--take", "central", "-C", "HQ")
+        #expect(one.status == 65 && one.err.contains("--set"), "\(one.err)")
+        #expect(try shop.run("conflicts", "resolve", "1", "--rule", "central-wins", "-C", "HQ").status == 65)
+        let all = try shop.run("conflicts", "resolve", "--where", "entity=sale", "--take", "central", "-C", "HQ")
+        #expect(all.status == 65 && all.err.contains("conflict 1 ") && all.err.contains("conflict 2 "), "\(all.err)")
+        #expect(try numbers(shop.succeed("conflicts", "-C", "HQ", "--json")) == [1, 2])
+        try shop.succeed("conflicts", "resolve", "1", "--set", #"{"total":5}"#, "-C", "HQ")
+        try shop.succeed("conflicts", "resolve", "2", "--take", "incoming", "-C", "HQ")
+    }
+
     @Test func theHistoryOfWhatIsNotKnownPointsToWhatWaits() throws {
         let shop = try shop()
         let text = try shop.succeed("history", "customer", "LOST", "-C", "HQ").out

@@ -92,6 +92,8 @@ public struct NodeStatus: Sendable, Equatable {
             let silent = alerts.filter { $0.kind == .silent }.count
             parts.append(silent == 1 ? "1 till silent" : "\(silent) tills silent")
         }
+        let refused = alerts.count { $0.kind == .refused }
+        if refused > 0 { parts.append("bundles of \(refused == 1 ? "1 till" : "\(refused) tills") refused") }
         return parts.isEmpty ? rest : parts.joined(separator: ", ")
     }
 

@@ -28,20 +28,44 @@ struct CSVRecording {
     }
 
     func run(_ lines: LineReader) throws {
+        try lines.allowReadingAgain()
+        try checkRepeats(CSVReader(lines))
+        try lines.readAgain()
+        try record(lines)
+    }
+
+    /// Two rows of one id that differ would change the record to and fro with every import.
+    private func checkRepeats(_ csv: CSVReader) throws {
+        let comparison = try comparison(csv)
+        var rows = RepeatedRows()
+        while let row = try csv.next() {
+            let id = try located(csv) { try comparison.id(row) }
+            guard let first = rows.note(id, row, line: csv.line) else { continue }
+            throw csv.error(
+                "\(comparison.columns[comparison.key]) \(id) stands on line \(first) already, with other values; leave one of "
+                    + "the two. Nothing was recorded")
+        }
+    }
+
+    private func comparison(_ csv: CSVReader) throws -> CSVComparison {
+        guard let columns = try csv.next() else {
+            throw csv.error("the file is empty; its first row names the columns")
+        }
+        return try located(csv) { try CSVComparison(entity, columns: columns, key: key, store: store) }
+    }
+
+    private func record(_ lines: LineReader) throws {
         let csv = CSVReader(lines)
         let bar = ProgressBar(console)
         var counts = Counts()
         var tally = Tally()
         do {
             defer { bar.finish() }
-            guard let columns = try csv.next() else {
-                throw csv.error("the file is empty; its first row names the columns")
-            }
-            let comparison = try located(csv) { try CSVComparison(entity, columns: columns, key: key, store: store) }
+            let comparison = try comparison(csv)
             var pending = Pending()
             while let row = try csv.next() {
                 let id = try located(csv) { try comparison.id(row) }
-                // A second row of one id is compared with what the first one made of it.
+                // A row that stands there twice is compared with what the first one made of it.
                 if pending.ids.contains(id) { try commit(&pending, &tally) }
                 let record = try node.get(entity.name, id, store: store)
                 if let draft = try located(csv, { try comparison.draft(row, record) }) {

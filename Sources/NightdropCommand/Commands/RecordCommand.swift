@@ -19,7 +19,7 @@ struct RecordCommand: ParsableCommand {
 
             With --csv the first row names the columns. Each row is compared with the present record of the id in the \
             --key column, and only what differs is recorded. Records that the file does not name stay as they are. An \
-            empty cell means: no value.
+            empty cell means: no value. A file in which two rows give one id different values is refused as a whole (65).
             """,
             examples: [
                 "echo '{\"entity\":\"sale\",\"id\":\"1\",\"action\":\"create\"}' | nightdrop record",

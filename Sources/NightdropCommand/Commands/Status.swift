@@ -34,7 +34,7 @@ struct Status: ParsableCommand {
         for bundle in status.failedBundles {
             try console.out.line(console.style.bad("\(bundle.file.visible): \(bundle.error.visible)"))
         }
-        for alert in status.alerts { try console.out.line(console.style.bad(alert.text)) }
+        for alert in status.alerts { try console.out.line(console.style.bad(alert.text.visible)) }
         if status.notPermitted, !status.isKeyRefused {
             try console.out.line("not permitted: a bundle was refused for who it is from")
         }

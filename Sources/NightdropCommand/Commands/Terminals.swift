@@ -8,7 +8,7 @@ struct Terminals: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show every till: when it was last heard of, how far it is, what it still has to send.",
         discussion: Manual.page(
-            "What is shown is what the till's last bundle told.",
+            "What is shown is what the till's last bundle told, or why head office refused it.",
             examples: ["nightdrop terminals", "nightdrop terminals --json"], statuses: [.inputOutput]))
 
     @OptionGroup var node: NodeOptions
@@ -20,7 +20,8 @@ struct Terminals: ParsableCommand {
         var table = Table(
             ["till", "store", "last heard of", "has changes up to", "to send", "clock", "program", "attention"],
             numbers: [3, 4])
-        let alerts = Dictionary(grouping: try central.status().alerts, by: \.terminal)
+        let status = try central.status()
+        let alerts = Dictionary(grouping: status.alerts, by: \.terminal)
         for row in try central.terminals() {
             if console.isJSON {
                 try console.out.json(row.json(alerts[row.node] ?? []))
@@ -34,6 +35,9 @@ struct Terminals: ParsableCommand {
         }
         if !console.isJSON {
             if table.isEmpty { try console.say("no till is enrolled") } else { try table.print(to: console) }
+            for alert in status.alerts where alert.kind == .refused {
+                try console.say(console.style.bad(alert.text.visible))
+            }
         }
         try console.out.flush()
     }
@@ -48,6 +52,9 @@ extension TerminalRow {
             "receives": Coverage.json(of: subscription),
             "clock": clock.map {
                 ["estimate": .integer($0.estimate), "atLeast": .integer($0.atLeast), "atMost": .optional($0.atMost)]
+            } ?? .null,
+            "refused": refused.map {
+                ["at": .time($0.at), "bundle": .string($0.bundle), "reason": .string($0.reason)]
             } ?? .null,
             "alerts": .array(alerts.map(\.json)),
         ]

@@ -14,7 +14,9 @@ final class LineReader {
     private(set) var consumed: Int64 = 0
     /// The size of a file; nil for what has none.
     let size: Int64?
-    private let descriptor: Int32
+    private var descriptor: Int32
+    /// Where the first line begins; known once it can be read again.
+    private var beginning: off_t = 0
     private var buffer: [UInt8] = []
     private var start = 0
     private var isAtEnd = false
@@ -31,6 +33,22 @@ final class LineReader {
         let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         (name, size) = (path, isFile ? Int64(status.st_size) : nil)
         self.descriptor = descriptor
+    }
+
+    /// Makes it possible to read what has not been read yet twice, see `readAgain`.
+    func allowReadingAgain() throws(FileError) {
+        let rereadable = try LineReader.rereadable(descriptor, name)
+        if rereadable != descriptor, descriptor != STDIN_FILENO { close(descriptor) }
+        descriptor = rereadable
+        beginning = lseek(descriptor, 0, SEEK_CUR)
+    }
+
+    /// Begins anew with the first line.
+    func readAgain() throws(FileError) {
+        guard lseek(descriptor, beginning, SEEK_SET) >= 0 else {
+            throw FileError(code: errno, operation: "read", path: name)
+        }
+        (number, consumed, buffer, start, isAtEnd) = (0, 0, [], 0, false)
     }
 
     deinit { if descriptor != STDIN_FILENO { close(descriptor) } }

@@ -36,7 +36,7 @@ public final class TerminalDatabase: Sendable {
             points = try DatabaseQueue(path: path, configuration: single)
             let connection = try PointConnection(path: path)
             records.withLock { $0 = connection }
-        } catch { throw StoreError(error, path) }
+        } catch { throw TerminalDatabase.failure(error, path) }
     }
 
     // SQLite tidies up behind its last connection only if that one may write: else the whole WAL stays, and is read again
@@ -51,13 +51,17 @@ public final class TerminalDatabase: Sendable {
     public func version() throws -> Int64 { try connection().dataVersion() }
 
     /// A record, living or not.
-    public func record(_ entity: String, _ id: String) throws -> RecordState? { try connection().record(entity, id) }
+    public func record(_ entity: String, _ id: String) throws -> RecordState? {
+        try attempt { try connection().record(entity, id) }
+    }
 
     /// The records that drafts are about, at one moment; beside others that look something up.
     public func records(of drafts: [OperationDraft]) throws -> [RecordState?] {
-        let connection = try idle.withLock { $0.popLast() } ?? PointConnection(path: path)
-        defer { idle.withLock { $0.append(connection) } }
-        return try connection.records(of: drafts)
+        try attempt {
+            let connection = try idle.withLock { $0.popLast() } ?? PointConnection(path: path)
+            defer { idle.withLock { $0.append(connection) } }
+            return try connection.records(of: drafts)
+        }
     }
 
     private func connection() throws -> PointConnection {
@@ -67,19 +71,21 @@ public final class TerminalDatabase: Sendable {
 
     /// Looks something up on the connection kept for that, without a transaction around it.
     public func lookUp<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {
-        try points.unsafeRead { db in try body(TerminalReader(db: db)) }
+        try attempt { try points.unsafeRead { db in try body(TerminalReader(db: db)) } }
     }
 
     /// Looks several things up at one moment, on the same connection.
     public func lookUpAtOnce<Answer>(_ body: (TerminalReader) throws -> Answer) throws -> Answer {
-        try points.unsafeRead { db in
-            var answer: Answer?
-            try db.inTransaction(.deferred) {
-                answer = try body(TerminalReader(db: db))
-                return .commit
+        try attempt {
+            try points.unsafeRead { db in
+                var answer: Answer?
+                try db.inTransaction(.deferred) {
+                    answer = try body(TerminalReader(db: db))
+                    return .commit
+                }
+                guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
+                return answer
             }
-            guard let answer else { throw StoreError(.failed, "\(path): the transaction ended without an answer") }
-            return answer
         }
     }
 
@@ -107,7 +113,19 @@ public final class TerminalDatabase: Sendable {
 
     /// Errors of the library become the store's; those of a body stay what they are.
     private func attempt<Answer>(_ body: () throws -> Answer) throws -> Answer {
-        do { return try body() } catch let error as DatabaseError { throw StoreError(error, path) }
+        do { return try body() } catch  where error is DatabaseError || error is StoreError {
+            throw TerminalDatabase.failure(error, path)
+        }
+    }
+
+    /// The store is derived, so whoever meets a damaged one can do without it.
+    private static func failure(_ error: any Error, _ path: String) -> StoreError {
+        let error = StoreError(error, path)
+        guard error.kind == .damaged else { return error }
+        return StoreError(
+            .damaged,
+            "\(error.message). Nothing that was recorded is lost: move \(path)* away; the journal fills a new store, and the "
+                + "next exchange brings head office's records again")
     }
 }
 

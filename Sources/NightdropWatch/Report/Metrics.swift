@@ -29,7 +29,7 @@ struct Metrics {
         }
         addDirectories(status, board)
         add("nightdrop_alerts", "gauge", "Figures of terminals that are beyond their limits.") {
-            [Alert.Kind.pending, .failed, .silent].map { kind in
+            Alert.Kind.allCases.map { kind in
                 ([("alert", kind.rawValue)], "\(status.alerts.filter { $0.kind == kind }.count)")
             }
         }

@@ -65,6 +65,9 @@ import Testing
             [OperationDraft(.create, "sale", id: "S", set: set(["total": "-5"]))])
         let central = try central(chain)
         #expect(try central.conflict(1)?.state == "open")
+        let refused = try refusal { _ = try central.resolve(1, .central) }
+        #expect(refused.kind == .refused && refused.message.contains("--set"))
+        #expect(try central.conflict(1)?.revision == 0)
         _ = try central.resolve(1, .incoming, by: "Anna")
         let conflict = try #require(try central.conflict(1))
         #expect(conflict.state == "decided" && conflict.decided == "-5" && conflict.decidedBy == "Anna")

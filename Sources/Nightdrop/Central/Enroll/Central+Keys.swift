@@ -52,6 +52,7 @@ extension Central {
                     try writer.add(
                         EventRow(time: now, kind: "revoke", node: node.text, details: ["key": .string(key)]))
                 }
+                try writer.endLastRefused(node)
             }
             return new
         }

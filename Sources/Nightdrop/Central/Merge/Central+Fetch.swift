@@ -63,17 +63,28 @@ extension Central {
     /// Keeps traces of what a session has refused though it had come home well.
     func noteRefusals(of session: MergeSession, _ fetched: Fetched) {
         guard let landing = fetched.landing else { return }
-        for (input, error) in session.refusals { noteRefusal(input, error, over: landing) }
+        for refusal in session.refusals {
+            noteRefusal(refusal.input, refusal.error, of: refusal.sender, over: landing)
+        }
     }
 
     /// Keeps a refused file for a look, and the refusal in the history.
-    private func noteRefusal(_ input: MergeInput, _ error: BundleError, over landing: Landing) {
+    private func noteRefusal(
+        _ input: MergeInput, _ error: BundleError, of sender: MergeSession.Refusal.Sender? = nil, over landing: Landing
+    ) {
         let name = Path.name(of: input.path)
         guard input.isExplicit || looks.refuse(input.path, input.found) else { return }
+        let now = Clock.now()
         try? store.write { writer in
             try writer.add(
                 EventRow(
-                    time: Clock.now(), kind: "refuse", bundle: name, details: ["reason": .string(error.summary)]))
+                    time: now, kind: "refuse", node: sender?.node.text, bundle: name,
+                    details: ["reason": .string(error.summary)]))
+            guard let sender else { return }
+            try writer.setLastRefused(
+                sender.node,
+                RefusedBundle(
+                    at: now, bundle: name, manifest: sender.manifest, reason: error.summary, isOver: sender.isHeardOf))
         }
         guard !input.isExplicit, [65, 77].contains(error.status) else { return }
         try? Quarantine(directory, fileSystem)

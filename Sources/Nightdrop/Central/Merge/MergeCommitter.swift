@@ -77,6 +77,7 @@ struct MergeCommitter {
         for (node, seq) in pending.lastSpokenOf { try writer.setLastSpokenOf(node, seq) }
         for source in pending.finished {
             try writer.add(EventRow(time: now, kind: "merge", node: source.author.node.text, bundle: source.name))
+            try writer.endLastRefused(source.author.node)
         }
         _ = try writer.endMergeTransaction(at: now, policy: Int64(pending.batch.policy.version))
     }

@@ -18,6 +18,21 @@ final class MergeSession {
         case none
     }
 
+    /// A bundle that was refused though it had come home well.
+    struct Refusal {
+        /// A terminal that signed it with a key that counts.
+        struct Sender {
+            let node: NodeID
+            let manifest: ContentHash
+            /// Whether another bundle of it was merged after this one.
+            var isHeardOf = false
+        }
+
+        let input: MergeInput
+        let error: BundleError
+        var sender: Sender?
+    }
+
     private(set) var outcomes: [BundleOutcome] = []
     private let central: Central
     private let intake: BundleIntake
@@ -34,7 +49,7 @@ final class MergeSession {
     /// The terminals whose bundles were taken, with the manifest of the latest.
     private(set) var taken: [NodeID: Manifest] = [:]
     /// What was refused.
-    private(set) var refusals: [(input: MergeInput, error: BundleError)] = []
+    private(set) var refusals: [Refusal] = []
     /// Where nothing is left behind: by entity, the operations that were here already.
     private(set) var knownOperations: [String: Int64] = [:]
     private let trace: Trace
@@ -328,6 +343,9 @@ final class MergeSession {
             let month = Timestamp.text(milliseconds: Clock.now()).prefix(7)
             try archive.append(line: line.bytes, to: "archive/\(source.author.node)/\(month).bundles.jsonl")
             pending.finished.append(source)
+            for index in refusals.indices where refusals[index].sender?.node == source.author.node {
+                refusals[index].sender?.isHeardOf = true
+            }
         }
         taken[source.author.node] = manifest
         // Bundles arrive in any order; the one that was written last tells where the terminal stands. By its clock, unless
@@ -354,7 +372,11 @@ final class MergeSession {
         outcome.refuse(input, error)
         guard outcome.outcome == .refused else { return }
         outcome.refusedKey = central.refusedKey(of: copy, error)
-        refusals.append((input, error))
+        var refusal = Refusal(input: input, error: error)
+        if let node = outcome.from.flatMap({ NodeID($0) }), let manifest = outcome.manifest {
+            refusal.sender = Refusal.Sender(node: node, manifest: manifest)
+        }
+        refusals.append(refusal)
     }
 
     private func flush() throws {

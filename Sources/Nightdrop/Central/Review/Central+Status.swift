@@ -44,7 +44,7 @@ extension Central {
     /// What somebody should look at of a terminal. `failed` are the open conflicts that its operations raised.
     public func alerts(of terminal: TerminalRow, failed: Int64 = 0) -> [Alert] {
         Alert.check(
-            terminal.node, pending: terminal.pending, failed: failed, seen: terminal.seen, now: Clock.now(),
-            limits: settings.watch)
+            terminal.node, pending: terminal.pending, failed: failed, seen: terminal.seen,
+            refused: terminal.refused, now: Clock.now(), limits: settings.watch)
     }
 }

@@ -78,7 +78,10 @@ struct DecisionDraft {
             return leave(present, &draft)
         }
         // A value that was not applied is dropped where central had none.
-        if decision == .central && shown.central == nil { return leave(present, &draft) }
+        if decision == .central && shown.central == nil {
+            if shown.isBooked { throw nothingElse }
+            return leave(present, &draft)
+        }
         draft.set = [Field(field, try value(decision))]
     }
 
@@ -114,7 +117,8 @@ struct DecisionDraft {
         _ decision: Central.Decision, _ present: DraftedRecord?, _ draft: inout OperationDraft
     ) throws {
         switch decision {
-        case .central, .incoming: leave(present, &draft)
+        case .central: throw nothingElse
+        case .incoming: leave(present, &draft)
         case .value(let json):
             draft.action = present == nil ? .create : .update
             draft.set = try fields(json)
@@ -194,6 +198,13 @@ struct DecisionDraft {
 
     private var noSuchValue: NightdropError {
         refused("conflict \(shown.number) shows no such value; give one with --set")
+    }
+
+    /// What was booked stands, and central has nothing to put in its place.
+    private var nothingElse: NightdropError {
+        refused(
+            "conflict \(shown.number) is about what was booked, and head office has nothing else to take; leave it with "
+                + "--take incoming, or give what shall hold with --set")
     }
 
     private func refused(_ reason: String) -> NightdropError { NightdropError(.refused, reason) }
