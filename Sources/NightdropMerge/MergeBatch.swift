@@ -87,7 +87,7 @@ public final class MergeBatch {
     public private(set) var faults: ContiguousArray<Int> = []
     /// Memory for what the merge loads or makes.
     public let arena = TextArena()
-    /// What a merge has made of the records, kept to be freed with the batch.
+    /// What a merge has made of the records; memory for those of the next.
     private var records: ContiguousArray<MergeRecord> = []
     /// The policy that decides.
     public let policy: Policy
@@ -151,8 +151,34 @@ public final class MergeBatch {
         for operation in slotOf.indices { slotOf[operation] = renumbered[Int(slotOf[operation])] }
     }
 
-    /// Keeps the records of a merge that is done, so that whoever frees the batch frees them, too.
+    /// Memory for the records, empty; the records are given back with `keep`.
+    public func memoryForRecords() -> ContiguousArray<MergeRecord> {
+        defer { records = [] }
+        return records
+    }
+
+    /// Keeps the records of a merge that is done until `reset`, as letting go of so many takes its time.
     public func keep(_ records: ContiguousArray<MergeRecord>) { self.records = records }
+
+    /// Makes the batch an empty one, keeping its memory: new memory is dear where the system has to find it first. Returns
+    /// the texts of its runs.
+    public func reset() -> [SegmentText] {
+        let texts = runs.map(\.text)
+        operations.removeAll(keepingCapacity: true)
+        slotOf.removeAll(keepingCapacity: true)
+        runs.removeAll(keepingCapacity: true)
+        faults.removeAll(keepingCapacity: true)
+        records.removeAll(keepingCapacity: true)
+        textBytes = 0
+        entities = []
+        stores = [""]
+        entityNames = []
+        for guess in entityGuesses.indices { entityGuesses[guess] = -1 }
+        (isCentral, ownStore, isArranged) = (false, nil, false)
+        index.reset()
+        arena.reset()
+        return texts
+    }
 
     /// The run that an operation belongs to.
     public func run(of operation: Int) -> Int? {

@@ -42,6 +42,12 @@ public struct RecordKeyIndex {
         slots.reserveCapacity(count)
     }
 
+    /// Forgets all slots, keeping the memory.
+    mutating func reset() {
+        slots.removeAll(keepingCapacity: true)
+        for place in table.indices { table[place] = Place(tag: 0, slot: -1) }
+    }
+
     /// The slot of a key, which is made if it is new.
     public mutating func slot(entity: Int32, store: Int32, id: Bytes) -> Int {
         let hash = RecordKeyIndex.hash(entity, store, id)

@@ -14,12 +14,15 @@ final class MergeDesk {
     var now: Int64 = 1_790_000_000_000
     /// What programs answer.
     var hook: (HookQuestion) -> HookAnswer = { _ in .failed("there is none") }
+    /// One for all merges, used again as a merge of many bundles does.
+    private let batch: MergeBatch
     private var journals: [String: UniqueID] = [:]
     private var numbers: [String: Int64] = [:]
     private var segments: [String: Int64] = [:]
 
     init(_ yaml: String) throws {
         policy = try PolicyFile.parse("version: 1\norganisation: Test\nentities:\n" + yaml, file: "policy.yaml")
+        batch = MergeBatch(policy: policy)
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("nightdrop-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         store = try CentralDatabase(path: directory.appendingPathComponent("store.sqlite").path)
@@ -45,7 +48,7 @@ final class MergeDesk {
     /// Merges runs of several nodes, each operation with its time, in one transaction. Returns the number of conflicts.
     @discardableResult
     func merge(_ runs: [(node: String, drafts: [(OperationDraft, Int64)])]) throws -> Int64 {
-        let batch = MergeBatch(policy: policy)
+        _ = batch.reset()
         for (index, run) in runs.enumerated() {
             let text = SegmentText(capacity: 1024)
             var lines: [UInt8] = []

@@ -136,7 +136,7 @@ final class RecordLoader {
 
     /// All slots' records.
     func load() throws -> ContiguousArray<MergeRecord> {
-        var records: ContiguousArray<MergeRecord> = []
+        var records = batch.memoryForRecords()
         records.reserveCapacity(batch.index.slots.count)
         for slot in batch.index.slots { records.append(try load(slot)) }
         return records

@@ -27,14 +27,9 @@ final class Handover<Value>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Hands over a value, waiting for room. False if the receiver has given up. Lets go of what was given back.
+    /// Hands over a value, waiting for room. False if the receiver has given up.
     func put(_ value: Value) -> Bool {
-        let spent = locked {
-            defer { self.spent = [] }
-            return self.spent
-        }
-        defer { withExtendedLifetime(spent) {} }
-        return locked {
+        locked {
             while values.count >= capacity && !isGivenUp { pthread_cond_wait(changed, mutex) }
             if !isGivenUp { values.append(value) }
             return !isGivenUp
@@ -54,8 +49,11 @@ final class Handover<Value>: @unchecked Sendable {
         }
     }
 
-    /// Gives back a value that is done with, so that the sender's thread frees its memory.
+    /// Gives back a value that is done with, for the sender to use its memory again.
     func giveBack(_ value: Value) { locked { spent.append(value) } }
+
+    /// A value that was given back; nil if there is none.
+    func takeBack() -> Value? { locked { spent.popLast() } }
 
     /// The sender has no more.
     func end() { locked { isEnded = true } }

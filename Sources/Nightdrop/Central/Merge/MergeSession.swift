@@ -217,7 +217,7 @@ final class MergeSession {
     ) throws -> JSONValue {
         let file = try bundle.open()
         let range = try bundle.entryRange(segment.path)
-        let decoded = try decoder.decode(file, range)
+        let decoded = try decoder.decode(file, range, expecting: segment.last - segment.first + 1)
         try check(decoded, against: segment, row, bundle)
         let stored =
             row.code > 0 ? try central.store.read { try $0.segment(journal: row.code, number: segment.number) } : nil
@@ -383,7 +383,12 @@ final class MergeSession {
         guard !pending.isEmpty else { return }
         pending.archiveLengths = try archive.synchronize()
         let full = pending
-        pending = PendingMerge(central.validator, expecting: full.batch.operations.count)
+        if let spent = handover.takeBack() {
+            decoder.reuse(spent.batch.reset())
+            pending = PendingMerge(in: spent.batch)
+        } else {
+            pending = PendingMerge(central.validator, expecting: full.batch.operations.count)
+        }
         // Here, because the thread that commits has more to do.
         full.batch.arrange()
         state.operations += Int64(full.batch.operations.count)

@@ -37,5 +37,8 @@ struct PendingMerge {
         batch = MergeBatch(policy: validator.policy, validator: validator, expecting: count)
     }
 
+    /// In the memory of a batch that was reset.
+    init(in batch: MergeBatch) { self.batch = batch }
+
     var isEmpty: Bool { batch.operations.isEmpty && segments.isEmpty && finished.isEmpty && terminals.isEmpty }
 }

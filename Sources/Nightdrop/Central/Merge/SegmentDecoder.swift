@@ -22,14 +22,25 @@ struct DecodedSegment {
 /// Inflates and scans sealed segments that stand within a file.
 struct SegmentDecoder {
     private var input = [UInt8](repeating: 0, count: 256 << 10)
+    private var spareTexts: [SegmentText] = []
 
-    /// The segment at a range of a file. Throws `GzipError`, `SegmentError` or `FileError`.
-    mutating func decode(_ file: any OpenFile, _ range: Range<Int64>) throws -> DecodedSegment {
+    /// Takes texts whose memory may be used again, where nobody else holds them.
+    mutating func reuse(_ texts: [SegmentText]) {
+        spareTexts = Array((spareTexts + texts).suffix(SegmentDecoder.mostSpareTexts))
+    }
+
+    /// The segment at a range of a file, with about so many operations. Throws `GzipError`, `SegmentError` or `FileError`.
+    mutating func decode(
+        _ file: any OpenFile, _ range: Range<Int64>, expecting count: Int64 = 0
+    ) throws -> DecodedSegment {
         let inflater = try GzipDecompressor()
         // Operations compress to about a sixth.
-        let text = SegmentText(capacity: Int(min(range.upperBound - range.lowerBound, 4 << 20)) * 6 + 4096)
+        let text =
+            spareText() ?? SegmentText(capacity: Int(min(range.upperBound - range.lowerBound, 4 << 20)) * 6 + 4096)
         var parser = SegmentParser()
         var operations: ContiguousArray<ScannedOperation> = []
+        // What a manifest says is not believed any further.
+        operations.reserveCapacity(Int(min(max(count, 0), Int64(Limits.batchOperations))))
         var parsed = 0
         var offset = range.lowerBound
         while offset < range.upperBound {
@@ -65,6 +76,18 @@ struct SegmentDecoder {
             header: header, trailer: trailer, hash: parser.hash, totals: parser.totals, operations: operations,
             text: text)
     }
+
+    private mutating func spareText() -> SegmentText? {
+        while var text = spareTexts.popLast() {
+            // The rest of a segment may still be on its way in another batch.
+            guard isKnownUniquelyReferenced(&text) else { continue }
+            text.reset()
+            return text
+        }
+        return nil
+    }
+
+    private static let mostSpareTexts = 4
 
     /// A segment is closed at 16 MiB at the latest, with the commit that reaches it.
     private static let largestText = Limits.segmentTextBytes + Limits.transactionBytes + (4 << 20)
