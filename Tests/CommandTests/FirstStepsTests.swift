@@ -15,6 +15,16 @@ import Testing
         #expect(try shop.run("init", "central", "-C", "other").status == 64)
     }
 
+    @Test func aPinnedKeyIsGivenByItsFingerprint() throws {
+        let shop = try Workspace()
+        func pin(_ key: String) throws -> CommandRun {
+            try shop.run("init", "terminal", "-C", "T01", "--id", "T01", "--store", "S1", "--central", key)
+        }
+        let wrong = try pin("HQ")
+        #expect(wrong.status == 64 && wrong.err.contains("\"HQ\" is no fingerprint"))
+        #expect(try pin("SHA256:" + String(repeating: "A", count: 43)).status == 0)
+    }
+
     @Test func aTillThatIsNotEnrolledSaysWhatIsToBeDone() throws {
         let shop = try Workspace()
         try shop.succeed("init", "terminal", "-C", "T01", "--id", "T01", "--store", "S1")

@@ -135,6 +135,12 @@ struct InitTerminal: ParsableCommand {
         for name in entities ?? [] where !EntityName.isValid(name.utf8) {
             throw ValidationError("\"\(name)\" is no name of an entity; give names such as product,customer.")
         }
+        // Else the till would refuse every grant, and could not be told another one. A SHA-256 has 43 digits in base 64.
+        if let central, !central.hasPrefix("SHA256:") || central.utf8.count != 50 {
+            throw ValidationError(
+                "\"\(central)\" is no fingerprint of a key; head office's begins with SHA256: (nightdrop init central prints it)."
+            )
+        }
     }
 
     private var entities: [String]? {
