@@ -1,4 +1,3 @@
-import Glibc
 import NightdropFormats
 import NightdropModel
 
@@ -32,7 +31,15 @@ public struct CommitBuilder {
         let before = try begin(drafts.count)
         let first = nextSeq
         do throws(JournalError) {
-            for draft in drafts { try append(draft, first: first, count: drafts.count) }
+            for draft in drafts {
+                let operation: PreparedOperation
+                do throws(JSONError) {
+                    operation = try PreparedOperation(draft)
+                } catch {
+                    throw refused(error.reason, first: first, count: drafts.count)
+                }
+                try append(operation, first: first, count: drafts.count)
+            }
         } catch {
             restore(before)
             throw error
@@ -40,18 +47,22 @@ public struct CommitBuilder {
         return first...(nextSeq - 1)
     }
 
-    /// The same for drafts that are made one by one, as soon as those before them are written: `written` gets each operation
-    /// and the buffer in which it stands. What the closures throw ends it, with nothing added.
+    /// The same for operations that are prepared one by one, as soon as those before them are written. What the closure
+    /// throws ends it, with nothing added.
     public mutating func append(
-        count: Int, _ draft: (Int) throws -> OperationDraft,
-        written: (ScannedOperation, UnsafeRawBufferPointer) throws -> Void
+        count: Int, _ prepared: (Int) throws -> PreparedOperation
     ) throws -> ClosedRange<Int64> {
         let before = try begin(count)
         let first = nextSeq
         do {
             for index in 0..<count {
-                let operation = try append(try draft(index), first: first, count: count)
-                try group.text.withUnsafeBytes { try written(operation, $0) }
+                let operation: PreparedOperation
+                do {
+                    operation = try prepared(index)
+                } catch let error as JSONError {
+                    throw refused(error.reason, first: first, count: count)
+                }
+                try append(operation, first: first, count: count)
             }
         } catch {
             restore(before)
@@ -83,41 +94,24 @@ public struct CommitBuilder {
         try group.text.withUnsafeBytes { try body($0, group.operations[operationStart...]) }
     }
 
-    @discardableResult
-    private mutating func append(
-        _ draft: OperationDraft, first: Int64, count: Int
-    ) throws(JournalError) -> ScannedOperation {
-        let seq = nextSeq
+    private mutating func append(_ operation: PreparedOperation, first: Int64, count: Int) throws(JournalError) {
         guard let time = clock.tick(wall: wall) else { throw refused("the clock went back") }
-        let start = group.text.count
-        OperationWriter.append(
-            NumberedOperation(seq: seq, time: time, draft: draft, transaction: count > 1 ? (first, count) : nil),
-            to: &group.text)
+        let written = operation.append(
+            seq: nextSeq, time: time, transaction: count > 1 ? (first, count) : nil, to: &group.text)
+        guard let written else {
+            throw refused("an operation longer than 1 MiB, or a time beyond the year 9999", first: first, count: count)
+        }
         guard group.text.count - textStart <= Limits.transactionBytes else {
             throw refused("more than \(Limits.transactionBytes >> 20) MiB at once")
         }
-        // Whatever is written passes the reader's own checks first.
-        let scanned = group.text.withUnsafeBytes { buffer -> Result<ScannedOperation, JSONError> in
-            let line = start..<(buffer.count - 1)
-            do throws(JSONError) {
-                if let base = buffer.baseAddress, memchr(base + start, 0x0A, line.count) != nil {
-                    throw JSONError(offset: start, reason: "a line end within a value")
-                }
-                return .success(try OperationScanner.scan(buffer, line))
-            } catch {
-                return .failure(JSONError(offset: error.offset - start, reason: error.reason))
-            }
-        }
-        switch scanned {
-        case .success(let operation):
-            group.operations.append(operation)
-            nextSeq += 1
-            return operation
-        case .failure(let error):
-            let place = count > 1 ? "operation \(seq - first + 1) of \(count), " : ""
-            throw refused("\(place)\(draft.entity) \(draft.id): \(error.reason)")
-        }
+        group.operations.append(written)
+        nextSeq += 1
     }
 
     private func refused(_ reason: String) -> JournalError { JournalError(.refused, path, reason) }
+
+    /// Why the next of `count` operations is refused.
+    private func refused(_ reason: String, first: Int64, count: Int) -> JournalError {
+        refused(count > 1 ? "operation \(nextSeq - first + 1) of \(count), \(reason)" : reason)
+    }
 }

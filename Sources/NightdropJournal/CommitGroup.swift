@@ -46,7 +46,7 @@ final class CommitGroup {
     /// sealing compresses all of it anyway.
     private let wrapper: GzipCompressor
     /// Text up to this size is only wrapped.
-    private static let wrappedBytes = 32 << 10
+    private static let wrappedBytes = 128 << 10
 
     init() throws(GzipError) {
         // A small window is quick to begin.
@@ -57,7 +57,7 @@ final class CommitGroup {
     var isFull: Bool { requests.count >= CommitGroup.commits || text.count >= CommitGroup.textBytes }
 
     /// Whether it holds so much that writing it takes about as long as the sync behind it: then it need not wait for more.
-    var isWorthASync: Bool { text.count >= 12 << 10 }
+    var isWorthASync: Bool { text.count >= 128 << 10 }
 
     /// Whether there is text that is not compressed yet, and shall be.
     var isBehind: Bool { compressed < text.count && text.count > CommitGroup.wrappedBytes }

@@ -7,7 +7,8 @@ import NightdropModel
 ///
 /// Commits that come together become durable together, with one write and one fdatasync. A thread that finds nobody
 /// composing composes: it runs the waiting commits' closures one after the other, and goes on doing so while another
-/// thread still writes the group before. Then it writes, and the next one may compose.
+/// thread still writes the group before, or while those that were just answered may be expected back. Then it writes, and
+/// the next one may compose.
 ///
 /// Unchecked, because the properties belong either to the monitor or to the one thread that composes, as said at each.
 public final class JournalWriter: @unchecked Sendable {
@@ -23,6 +24,8 @@ public final class JournalWriter: @unchecked Sendable {
 
     // Within the monitor.
     private var waiting: [CommitRequest] = []
+    /// The threads that have a commit waiting, composed or being written.
+    private var callers = 0
     private var isComposing = false
     private var isWriting = false
     /// Why the group failed on which the one that is being composed builds.
@@ -30,6 +33,7 @@ public final class JournalWriter: @unchecked Sendable {
     private var durable: (seq: Int64, line: [UInt8]) = (-1, [])
     private var observed: HybridTime?
     private var spareGroups: [CommitGroup] = []
+    private var company = Company()
 
     // Of the thread that composes; at the end of a write, of the writing one if nobody composes.
     private var lock: (any FileLock)?
@@ -104,7 +108,11 @@ public final class JournalWriter: @unchecked Sendable {
 
     private func run(_ request: CommitRequest) {
         monitor.lock()
-        defer { monitor.unlock() }
+        callers += 1
+        defer {
+            callers -= 1
+            monitor.unlock()
+        }
         waiting.append(request)
         if isComposing { monitor.wakeComposer() }
         while !request.isDone {
@@ -172,8 +180,8 @@ public final class JournalWriter: @unchecked Sendable {
         do throws(GzipError) { return try CommitGroup() } catch { throw JournalError(error, path: directory.path) }
     }
 
-    /// Composes waiting commits until nobody writes, and none waits or there is enough for a sync of its own: what still
-    /// waits is then composed beside it.
+    /// Composes waiting commits until nobody writes, and none waits or is expected soon, or there is enough for a sync of
+    /// its own: what still waits is then composed beside it.
     private func gather(_ group: CommitGroup) throws(JournalError) {
         while true {
             if !isWriting, group.isWorthASync {
@@ -192,7 +200,8 @@ public final class JournalWriter: @unchecked Sendable {
                     throw error
                 }
             } else if !isWriting {
-                break
+                guard let time = company.end(having: group.requests.count) else { break }
+                monitor.waitAsComposer(until: time)
             } else if group.isBehind {
                 monitor.unlock()
                 defer { monitor.lock() }
@@ -208,12 +217,14 @@ public final class JournalWriter: @unchecked Sendable {
         let segment = tip
         isWriting = true
         isComposing = false
+        let start = MonotonicTime.now
         monitor.wakeOthers()
         monitor.unlock()
         var failed: JournalError?
         do throws(JournalError) { try append(group, upTo: group.text.count, to: segment) } catch { failed = error }
         monitor.lock()
         isWriting = false
+        company.note(callers: callers, start: start)
         if let failed {
             mustBegin = mustBegin || segment?.isSpoiled == true
             if isComposing { failure = failed } else { tip = nil }

@@ -10,7 +10,11 @@ final class Monitor: @unchecked Sendable {
 
     init() {
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(composer, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(composer, &attributes)
+        pthread_condattr_destroy(&attributes)
         pthread_cond_init(others, nil)
     }
 
@@ -26,6 +30,11 @@ final class Monitor: @unchecked Sendable {
     func lock() { pthread_mutex_lock(mutex) }
     func unlock() { pthread_mutex_unlock(mutex) }
     func waitAsComposer() { pthread_cond_wait(composer, mutex) }
+    /// Waits until then at the latest.
+    func waitAsComposer(until time: MonotonicTime) {
+        var time = time.value
+        pthread_cond_timedwait(composer, mutex, &time)
+    }
     func wakeComposer() { pthread_cond_signal(composer) }
     func wait() { pthread_cond_wait(others, mutex) }
     func wakeOthers() { pthread_cond_broadcast(others) }

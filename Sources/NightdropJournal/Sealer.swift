@@ -60,9 +60,9 @@ final class Sealer: Sendable {
 
     /// Copies the text, in members of 1 MiB of whole lines, and returns its hash.
     private func write(_ source: SegmentReader, to file: any OpenFile) throws -> ContentHash {
-        let pending = TextBuffer()
+        let pending = TextBuffer(capacity: Limits.memberTextBytes * 5 / 4)
         let writer = try SealedWriter(file)
-        while let piece = try source.next(goal: Limits.memberTextBytes) {
+        while let piece = try source.next(goal: Limits.memberTextBytes / 8) {
             pending.append(piece.lines)
             pending.removeFirst(try writer.write(pending.bytes, isLast: false))
         }

@@ -4,7 +4,7 @@ final class TextBuffer {
     /// The bytes in use.
     private(set) var count = 0
 
-    init() { memory = .allocate(byteCount: 64 << 10, alignment: 16) }
+    init(capacity: Int = 64 << 10) { memory = .allocate(byteCount: capacity, alignment: 16) }
 
     deinit { memory.deallocate() }
 

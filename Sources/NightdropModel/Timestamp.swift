@@ -2,6 +2,8 @@
 public enum Timestamp {
     /// The number of bytes of the text.
     public static let byteCount = 24
+    /// The times that can be written, in milliseconds since 1970: those of the years 0 to 9999.
+    public static let writable: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
     /// The text of a time between the years 0 and 9999.
     public static func text(milliseconds: Int64) -> String {

@@ -79,7 +79,9 @@ public final class GzipCompressor {
     private func deflate(_ text: UnsafeRawBufferPointer, _ flush: Int32, to out: inout [UInt8]) throws(GzipError) {
         stream.next_in = UnsafeMutablePointer(mutating: text.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.avail_in = UInt32(text.count)
-        var room = flush == Z_FINISH ? Int(deflateBound(&stream, UInt(text.count))) + 32 : text.count / 4 + 64
+        let most = Int(deflateBound(&stream, UInt(text.count))) + 32
+        // Of much text most is saved, and memory that is not needed is dear.
+        var room = flush == Z_FINISH ? min(most, 256 << 10) : text.count / 4 + 64
         while true {
             let start = out.count
             out.append(contentsOf: repeatElement(0, count: room))

@@ -3,7 +3,8 @@ import NightdropModel
 /// Text that is written into memory of which there is enough, which spares a check for every piece.
 package struct TextRoom {
     private let start: UnsafeMutableRawPointer
-    private var count = 0
+    /// How many bytes are written.
+    private(set) var count = 0
 
     /// Appends to `out` what `body` writes: at most `bytes` bytes.
     package static func append(atMost bytes: Int, to out: inout [UInt8], _ body: (inout TextRoom) -> Void) {

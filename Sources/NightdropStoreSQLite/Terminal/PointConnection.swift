@@ -14,6 +14,7 @@ final class PointConnection: @unchecked Sendable {
     private let version: SQLStatement
     private let entityCode: SQLStatement
     private let record: SQLStatement
+    private let head: SQLStatement
     private let begin: SQLStatement
     private let end: SQLStatement
 
@@ -30,12 +31,13 @@ final class PointConnection: @unchecked Sendable {
         entityCode = try SQLStatement(preparing: "SELECT code FROM _entity WHERE name = ?", on: opened)
         record = try SQLStatement(
             preparing: "SELECT data, lives, csn FROM _record WHERE entity = ? AND id = ?", on: opened)
+        head = try SQLStatement(preparing: TerminalReader.headSelect, on: opened)
         begin = try SQLStatement(preparing: "BEGIN", on: opened)
         end = try SQLStatement(preparing: "COMMIT", on: opened)
     }
 
     deinit {
-        for statement in [version, entityCode, record, begin, end] { sqlite3_finalize(statement.raw) }
+        for statement in [version, entityCode, record, head, begin, end] { sqlite3_finalize(statement.raw) }
         sqlite3_close_v2(connection)
     }
 
@@ -56,16 +58,18 @@ final class PointConnection: @unchecked Sendable {
         }
     }
 
-    /// The records that drafts are about, at one moment, which is faster than one by one.
-    func records(of drafts: [OperationDraft]) throws -> [RecordState?] {
+    /// The records that drafts are about, and the head, at one moment, which is faster than one by one.
+    func records(of drafts: [OperationDraft]) throws -> StoredRecords {
         try codes.withLock { codes in
             try begin.run()
             defer { try? end.run() }
-            return try drafts.map { draft in
+            let (generation, csn) = try TerminalReader.head(of: head)
+            let records = try drafts.map { draft -> RecordState? in
                 guard let entity = try code(of: draft.entity, &codes) else { return nil }
                 record.bind(1, entity)
                 return try record.bound(2, draft.id) { try RecordState(record) }
             }
+            return StoredRecords(generation: generation, csn: csn, records: records)
         }
     }
 
@@ -76,6 +80,16 @@ final class PointConnection: @unchecked Sendable {
         if let found { codes.append((entity, found)) }
         return found
     }
+}
+
+/// Records as they are in the store at one moment.
+public struct StoredRecords: Sendable {
+    /// How often something of central was applied.
+    public let generation: Int64
+    /// The cursor's CSN; nil before the first snapshot.
+    public let csn: Int64?
+    /// The records, in the order in which they were asked for.
+    public let records: [RecordState?]
 }
 
 extension RecordState {

@@ -56,7 +56,7 @@ public final class TerminalDatabase: Sendable {
     }
 
     /// The records that drafts are about, at one moment; beside others that look something up.
-    public func records(of drafts: [OperationDraft]) throws -> [RecordState?] {
+    public func records(of drafts: [OperationDraft]) throws -> StoredRecords {
         try attempt {
             let connection = try idle.withLock { $0.popLast() } ?? PointConnection(path: path)
             defer { idle.withLock { $0.append(connection) } }

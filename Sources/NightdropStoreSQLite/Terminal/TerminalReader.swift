@@ -9,7 +9,13 @@ public struct TerminalReader {
 
     /// How often something of central was applied, and the cursor's CSN.
     public func head() throws -> (generation: Int64, csn: Int64?) {
-        let statement = try SQLStatement(db, "SELECT generation, csn FROM _terminal")
+        try TerminalReader.head(of: SQLStatement(db, TerminalReader.headSelect))
+    }
+
+    static let headSelect = "SELECT generation, csn FROM _terminal"
+
+    /// What `headSelect` finds.
+    static func head(of statement: SQLStatement) throws -> (generation: Int64, csn: Int64?) {
         defer { statement.reset() }
         guard try statement.step() else { throw StoreError(.damaged, "the store has lost its position") }
         return (statement.integer(0), statement.optional(1))

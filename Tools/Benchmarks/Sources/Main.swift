@@ -72,6 +72,7 @@ struct Measure: ParsableCommand {
         case ("latency", 3): try RecordMeasurement.latency(rest[0], pairs: number(1), commits: number(2)).report()
         case ("journal", 3): try RecordMeasurement.journal(rest[0], pairs: number(1), commits: number(2)).report()
         case ("groups", 3): try RecordMeasurement.groups(rest[0], pairs: number(1), commits: number(2)).report()
+        case ("burst", 2): try RecordMeasurement.burst(rest[0], operations: number(1)).report()
         case ("seal", 3...):
             try ExportMeasurement.seal(
                 rest[0], operations: number(1), seed: number(2), keepsLines: rest.last == "lines"

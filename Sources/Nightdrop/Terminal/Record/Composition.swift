@@ -41,20 +41,12 @@ struct Composition {
         _ drafts: [OperationDraft], _ foresight: Foresight?, to builder: inout CommitBuilder,
         _ filling: inout DraftFilling
     ) throws -> ClosedRange<Int64> {
-        let stored = foresight?.turn == turn ? foresight?.stored : nil
-        let violations = foresight?.generation == filling.rules.generation ? foresight?.violations : nil
-        var record = RecordKey("", "")
-        var before: RecordState?
+        let foreseen = foresight?.generation == filling.rules.generation ? foresight?.drafts : nil
+        let isStoreTheSame = foresight?.turn == turn
+        let first = builder.nextSeq
         let numbers = try builder.append(count: drafts.count) { index in
-            record = RecordKey(drafts[index].entity, drafts[index].id)
-            if let known = memory.records[record] {
-                before = known.state
-            } else {
-                before = if let stored { stored[index] } else { try store.record(record.entity, record.id) }
-            }
-            return try filling.fill(drafts[index], before, violations: violations?[index])
-        } written: { operation, text in
-            change(record, from: before, operation, text)
+            try compose(
+                drafts[index], foreseen?[index], isStoreTheSame: isStoreTheSame, seq: first + Int64(index), &filling)
         }
         commit = builder.withWritten { text, written in
             // Other commits may stand before this one under the same sync.
@@ -80,23 +72,27 @@ struct Composition {
         for (record, before) in changed.reversed() { memory.records[record] = before }
     }
 
-    private mutating func change(
-        _ record: RecordKey, from before: RecordState?, _ operation: ScannedOperation, _ text: UnsafeRawBufferPointer
-    ) {
-        let after = RecordState.after(operation.action, on: before, text, set: operation.set, add: operation.add)
-        let entry = Memory.Entry(state: after, seq: operation.seq)
-        changed.append((record, memory.records.updateValue(entry, forKey: record)))
+    /// The operation for a draft; from now on its record is known as that makes it.
+    private mutating func compose(
+        _ draft: OperationDraft, _ foreseen: Foresight.Draft?, isStoreTheSame: Bool, seq: Int64,
+        _ filling: inout DraftFilling
+    ) throws -> PreparedOperation {
+        let record = RecordKey(draft.entity, draft.id)
+        var known: Memory.Entry?
+        if isStoreTheSame, let foreseen, let ready = foreseen.composed {
+            known = memory.records.updateValue(Memory.Entry(state: ready.after, seq: seq), forKey: record)
+            changed.append((record, known))
+            if known == nil {
+                filling.add(faults: foreseen.faults)
+                return ready.prepared
+            }
+        } else {
+            known = memory.records[record]
+            changed.append((record, known))
+        }
+        let before = try known?.state ?? store.record(record.entity, record.id)
+        let composed = try ComposedOperation(draft, on: before, &filling, violations: foreseen?.violations)
+        memory.records[record] = Memory.Entry(state: composed.after, seq: seq)
+        return composed.prepared
     }
-}
-
-/// What can be found out about drafts before it is their turn, beside whoever composes.
-struct Foresight {
-    /// The turn of the present state before anything was looked up.
-    let turn: Int64
-    /// The records as they are in the store.
-    let stored: [RecordState?]
-    /// The generation of the rules.
-    let generation: Int64
-    /// The rules that the drafts break.
-    let violations: [[Violation]]
 }

@@ -58,6 +58,15 @@ struct DraftFilling {
         return filled
     }
 
+    /// Faults that were found before.
+    mutating func add(faults: [String]) { self.faults += faults }
+
+    /// The faults since the last time.
+    mutating func takeFaults() -> [String] {
+        defer { faults = [] }
+        return faults
+    }
+
     private mutating func entity(_ name: String) -> KnownEntity {
         if let known = known.first(where: { $0.policy.name == name }) { return known }
         let found = KnownEntity(rules.policy.entity(name))

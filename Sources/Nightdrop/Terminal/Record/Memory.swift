@@ -42,7 +42,7 @@ struct Memory {
     }
 
     /// So many records may stay known that the store contains.
-    private static let contained = 16_384
+    private static let contained = 8192
 
     var isStale = true
     var next: Int64 = -1
@@ -98,7 +98,7 @@ struct Memory {
 
 /// How much the store does not contain yet, as far as it was recorded here.
 struct Waiting {
-    private static let mostOperations = 1 << 16
+    private static let mostOperations = 32 << 10
     private static let mostBytes = 32 << 20
 
     private(set) var operations = 0

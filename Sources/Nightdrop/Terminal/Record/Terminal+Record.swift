@@ -72,10 +72,7 @@ extension Terminal {
     private func foresee(_ drafts: [OperationDraft]) throws -> Foresight? {
         guard drafts.count > 4 else { return nil }
         let turn = present.turn
-        let rules = rules
-        return Foresight(
-            turn: turn, stored: try store.records(of: drafts), generation: rules.generation,
-            violations: drafts.map { rules.validator.violations(of: $0, by: .terminal) })
+        return try Foresight(drafts, turn: turn, rules, store)
     }
 
     /// Runs under the journal's lock.
@@ -89,7 +86,9 @@ extension Terminal {
                 return Recorded(first: known.lowerBound, last: known.upperBound, isRepeat: true)
             }
             var filling = DraftFilling(rules: try currentRules(composition.generation), csn: composition.csn)
-            for draft in drafts { try checkSpelling(draft.entity, filling.rules.policy, composition) }
+            for index in drafts.indices {
+                try checkSpelling(drafts[index].entity, filling.rules.policy, composition)
+            }
             let numbers = try composition.append(drafts, foresight, to: &builder, &filling)
             return Recorded(first: numbers.lowerBound, last: numbers.upperBound, faults: filling.faults)
         }
@@ -124,24 +123,28 @@ extension Terminal {
     private func checkUse(_ drafts: [OperationDraft]) throws {
         guard !drafts.isEmpty else { throw NightdropError(.usage, "nothing to record") }
         let store = settings.store?.text
-        for (index, draft) in drafts.enumerated() {
-            func wrong(_ reason: String) -> NightdropError {
-                NightdropError(.usage, "\(draft.entity) \(draft.id): \(reason)")
+        for index in drafts.indices {
+            if let wrong = wrongUse(drafts[index], store, isFirst: index == 0) {
+                throw NightdropError(.usage, "\(drafts[index].entity) \(drafts[index].id): \(wrong)")
             }
-            if draft.action == .update, draft.set.isEmpty, draft.add.isEmpty {
-                throw wrong("the update changes nothing; give the fields in \"set\" or \"add\"")
-            }
-            if draft.action == .delete, !draft.set.isEmpty || !draft.add.isEmpty {
-                throw wrong("a delete takes no fields")
-            }
-            if let given = draft.store, given != store {
-                throw wrong("a terminal records for its own store only; leave \"store\" out")
-            }
-            guard let key = draft.key else { continue }
-            guard index == 0 else { throw wrong("in a transaction the key stands on the first operation") }
-            if key.hasPrefix(Terminal.reservedKey) {
-                throw NightdropError(.refused, "keys that begin with \(Terminal.reservedKey) are Nightdrop's own")
-            }
+        }
+        if drafts[0].key?.hasPrefix(Terminal.reservedKey) == true {
+            throw NightdropError(.refused, "keys that begin with \(Terminal.reservedKey) are Nightdrop's own")
+        }
+    }
+
+    /// What is wrong with a draft at a terminal, whatever the policy says; nil if nothing is.
+    private func wrongUse(_ draft: OperationDraft, _ store: String?, isFirst: Bool) -> String? {
+        if draft.action == .update, draft.set.isEmpty, draft.add.isEmpty {
+            "the update changes nothing; give the fields in \"set\" or \"add\""
+        } else if draft.action == .delete, !draft.set.isEmpty || !draft.add.isEmpty {
+            "a delete takes no fields"
+        } else if let given = draft.store, given != store {
+            "a terminal records for its own store only; leave \"store\" out"
+        } else if draft.key != nil, !isFirst {
+            "in a transaction the key stands on the first operation"
+        } else {
+            nil
         }
     }
 }

@@ -16,6 +16,8 @@ public final class EntityCheck: Sendable {
     let fields: [String: FieldCheck]
     /// The same for `allows`.
     let table: FieldTable
+    /// The names of the fields that a create must give.
+    private let required: [String]
 
     /// The rules of an entity's policy.
     public init(_ rules: EntityPolicy) {
@@ -23,6 +25,7 @@ public final class EntityCheck: Sendable {
         let checks = rules.fields.map(FieldCheck.init).filter(\.isNeeded)
         fields = Dictionary(checks.map { ($0.rules.name, $0) }) { _, later in later }
         table = FieldTable(checks)
+        required = rules.fields.filter(\.required).map(\.name)
     }
 
     /// Whether any change could break a rule.
@@ -46,8 +49,9 @@ public final class EntityCheck: Sendable {
             addViolations(of: field, by: author, to: &found) { $0.problem(increment: $1, at: stage) }
         }
         if action == .create {
-            for field in rules.fields where field.required && !(set + add).contains(where: { $0.name == field.name }) {
-                found.append(violation(FieldProblem("must have a value"), field.name))
+            for name in required where !set.contains(where: { $0.name == name }) {
+                guard !add.contains(where: { $0.name == name }) else { continue }
+                found.append(violation(FieldProblem("must have a value"), name))
             }
         }
         return found

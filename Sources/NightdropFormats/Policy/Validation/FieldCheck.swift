@@ -13,7 +13,7 @@ struct FieldProblem {
 }
 
 /// The rules of one field, made ready for checking many values.
-public struct FieldCheck: Sendable {
+public final class FieldCheck: Sendable {
     let rules: FieldPolicy
     /// The kinds of value that the rules allow; empty where any goes.
     let types: [FieldType]

@@ -96,6 +96,24 @@ enum RecordMeasurement {
         return result
     }
 
+    /// So many operations in commits of 64, by four threads that make them as they go: what a till needs in memory, without
+    /// that of a caller who holds them all.
+    static func burst(_ directory: String, operations: Int) throws -> Measurement {
+        let till = try EnrolledTill(at: directory)
+        return try Measurement.of {
+            let threads = (0..<4).map { writer in
+                WorkThread {
+                    var source = DraftSource(writer, seed: UInt64(writer))
+                    for _ in 0..<operations / 256 { _ = try till.terminal.record((0..<64).map { _ in source.next() }) }
+                }
+            }
+            for thread in threads { thread.start() }
+            for thread in threads { try thread.join() }
+            try till.terminal.flush()
+            return Int64(operations)
+        }
+    }
+
     /// What the member of a commit of 64 operations takes that stands alone.
     private static func memberBytes(_ till: EnrolledTill) throws -> Int {
         var source = DraftSource(9, seed: 9)
