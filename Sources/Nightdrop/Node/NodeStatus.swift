@@ -21,7 +21,7 @@ public struct NodeStatus: Sendable, Equatable {
         public var failed: Int64 = 0
         /// Operations covered by a receipt.
         public var synced: Int64 = 0
-        /// Conflicts that notices tell of.
+        /// Open conflicts that notices tell of.
         public var conflicts: Int64 = 0
 
         /// All zero.

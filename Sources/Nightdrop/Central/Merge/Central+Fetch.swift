@@ -56,7 +56,7 @@ extension Central {
     func expectations() throws -> BundleExpectations {
         let signers = try AllowedSigners(file: fileSystem.contents(directory.allowedSigners) ?? [])
         return BundleExpectations(
-            node: settings.id, organisation: organisation,
+            node: settings.id, ownKey: key.publicKey, organisation: organisation,
             trust: .signers(signers, revoked: try revokedKeys()), kinds: [.journal])
     }
 

@@ -104,17 +104,23 @@ extension Terminal {
     }
 }
 
-/// What notices say of operations: the newest of a record counts.
+/// What notices say of operations: the newest of a record counts. One of a conflict that a rule has decided calls for nobody,
+/// and takes nothing back of what still waits.
 struct NoticeCounts {
     private(set) var tables: [String: (failed: Int64, conflicts: Int64)] = [:]
 
     /// Kinds of notices that tell that an operation was not taken as it was meant.
     private static let failures: Set<String> = ["permission", "validation", "lost"]
 
+    /// The kind that tells that nothing about a record waits any more.
+    private static let settlement = "resolved"
+
     init(_ notices: [NoticeLine]) {
         var newest: [RecordKey: NoticeLine] = [:]
-        for notice in notices { newest[RecordKey(notice.entity, notice.id)] = notice }
-        for (record, notice) in newest where notice.kind != "resolved" {
+        for notice in notices where notice.kind == NoticeCounts.settlement || notice.state != .decided {
+            newest[RecordKey(notice.entity, notice.id)] = notice
+        }
+        for (record, notice) in newest where notice.kind != NoticeCounts.settlement {
             if NoticeCounts.failures.contains(notice.kind) {
                 tables[record.entity, default: (0, 0)].failed += 1
             } else {
