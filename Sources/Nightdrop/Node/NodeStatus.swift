@@ -73,6 +73,9 @@ public struct NodeStatus: Sendable, Equatable {
     /// What somebody should look at: of this terminal, or at head office of all.
     public var alerts: [Alert] = []
 
+    /// What opening the node has found and a person should know; told to whoever has opened it, and so in no file.
+    public var remark: String?
+
     /// A status.
     public init(node: NodeID) { self.node = node }
 

@@ -137,7 +137,8 @@ final class WatchedNode: Sendable {
                 guard error.kind == .badSettings else { throw error }
                 return error.message
             }
-            return nil
+            guard case .terminal(let terminal) = role else { return nil }
+            return terminal.remark
         }
     }
 

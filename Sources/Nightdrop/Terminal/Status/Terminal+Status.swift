@@ -82,6 +82,7 @@ extension Terminal {
                 settings.id, pending: status.totals.pending, failed: status.totals.failed,
                 seen: status.lastExchange ?? 0, now: Clock.now(), limits: settings.watch)
             status.checkSettings(in: directory, fileSystem)
+            status.remark = remark
             return status
         }
     }
