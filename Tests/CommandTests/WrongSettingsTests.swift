@@ -37,7 +37,9 @@ import Testing
         try shop.openChain()
         let policy = try shop.read("T01/policy.yaml")
         #expect(try shop.succeed("status", "-C", "T01").err == "")
-        for (command, garbage) in [("status", "}} no policy"), ("record", "version: 99\norganisation: X\nentities: {}\n")] {
+        for (command, garbage) in [
+            ("status", "}} no policy"), ("record", "version: 99\norganisation: X\nentities: {}\n"),
+        ] {
             try shop.write("T01/policy.yaml", garbage)
             let run = try shop.run(command, "-C", "T01", input: command == "record" ? Self.sale : "")
             #expect(run.status == 0, "\(run.err)")
@@ -50,7 +52,8 @@ import Testing
         // What an interrupted import leaves is nobody's doing.
         _ = try shop.bash("sed 's/^version: 1$/version: 2/' HQ/policy.yaml > new.yaml")
         try shop.succeed("policy", "use", "new.yaml", "-C", "HQ")
-        try shop.succeed("return", "--all", "--to", "share", "-C", "HQ")
+        try shop.succeed("close", "-C", "T01", "--to", "share")
+        try shop.succeed("merge", "share", "--return", "share", "-C", "HQ")
         try shop.succeed("import", "share", "-C", "T01")
         #expect(try shop.read("T01/policy.yaml") != policy)
         try shop.write("T01/policy.yaml", policy)

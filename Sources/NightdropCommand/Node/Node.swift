@@ -32,13 +32,15 @@ enum Node {
         return try terminal(options)
     }
 
-    private static func terminal(_ options: NodeOptions) throws -> Terminal {
+    /// Opens a till, and says what there is to say of it.
+    static func terminal(_ options: NodeOptions) throws -> Terminal {
         let terminal = try Terminal(at: options.path)
         tell(terminal.remark)
         return terminal
     }
 
-    private static func tell(_ remark: String?) {
+    /// Says something of a node on standard error.
+    static func tell(_ remark: String?) {
         if let remark { Console.error("nightdrop: \(remark.visible)") }
     }
 
@@ -97,17 +99,6 @@ enum Node {
         switch self {
         case .central(let central): try central.records(entity, body)
         case .terminal(let terminal): try terminal.records(entity, body)
-        }
-    }
-
-    /// What is pending, failed and in conflict at the node of the options.
-    static func status(_ options: NodeOptions) throws -> NodeStatus {
-        switch try settings(options).role {
-        case .central: return try Central(at: options.path).status()
-        case .terminal:
-            let status = try Terminal.status(at: options.path)
-            tell(status.remark)
-            return status
         }
     }
 }

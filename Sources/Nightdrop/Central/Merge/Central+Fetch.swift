@@ -55,7 +55,7 @@ extension Central {
     /// What head office takes: journals of terminals whose keys count now.
     func expectations() throws -> BundleExpectations {
         let signers = try AllowedSigners(file: fileSystem.contents(directory.allowedSigners) ?? [])
-        return BundleExpectations(
+        return try BundleExpectations(
             node: settings.id, ownKey: key.publicKey, organisation: organisation,
             trust: .signers(signers, revoked: try revokedKeys()), kinds: [.journal])
     }

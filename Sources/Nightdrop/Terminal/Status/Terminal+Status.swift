@@ -51,6 +51,16 @@ extension Terminal {
     }
 
     private func presentStatus() throws -> NodeStatus {
+        var status = try Terminal.status(store, settings, directory, fileSystem, key: fingerprint)
+        status.remark = remark
+        return status
+    }
+
+    /// What the store and other files say. `key` is the fingerprint of the terminal's key; nil where that is not known.
+    static func status(
+        _ store: TerminalDatabase, _ settings: NodeSettings, _ directory: NodeDirectory, _ fileSystem: any FileSystem,
+        key: String? = nil
+    ) throws -> NodeStatus {
         try store.read { reader in
             let state = try reader.state()
             var status = NodeStatus(node: settings.id)
@@ -64,7 +74,7 @@ extension Terminal {
                 status.tables[entity, default: .init()].failed = counts.failed
                 status.tables[entity, default: .init()].conflicts = counts.conflicts
             }
-            status.pendingApproval = try pendingApproval()
+            status.pendingApproval = try HeldChange(in: directory, fileSystem)?.records ?? 0
             status.add(WatchReport.read(directory, fileSystem))
             if settings.central == nil {
                 status.rest = "not enrolled yet"
@@ -72,7 +82,7 @@ extension Terminal {
                     status.error
                     ?? "give \(settings.id)\(EnrollmentRequest.fileSuffix) to head office, and import the grant that comes back"
             }
-            if let refusal = try keyRefusal(reader) {
+            if let refusal = try keyRefusal(reader, key: key) {
                 status.notPermitted = true
                 status.isKeyRefused = true
                 status.error = refusal
@@ -82,7 +92,6 @@ extension Terminal {
                 settings.id, pending: status.totals.pending, failed: status.totals.failed,
                 seen: status.lastExchange ?? 0, now: Clock.now(), limits: settings.watch)
             status.checkSettings(in: directory, fileSystem)
-            status.remark = remark
             return status
         }
     }
