@@ -22,6 +22,14 @@ extension BundleError {
         self.init(file: file, cause) { _ in .inputOutput }
     }
 
+    /// A file that is something else altogether.
+    init(noBundle file: String, _ reason: String) {
+        let isCalledSo = BundleName.isBundle(Path.name(of: file))
+        self.init(
+            .malformed, file: file,
+            "it is no bundle: \(reason)" + (isCalledSo ? "" : "; bundles are called ….nightdrop.tar"))
+    }
+
     private init(file: String, _ cause: any Error, code: (FileError.Kind) -> Code) {
         switch cause {
         case let error as BundleError: self = error
@@ -30,6 +38,7 @@ extension BundleError {
             let isSame = error.path == file || error.path == file + ".partial"
             let words = isSame ? "cannot \(error.operation) it: \(error.reason)" : error.description
             self.init(code(error.kind), file: file, words + advice)
+        case let error as ArchiveError where error.kind == .notTar: self.init(noBundle: file, error.reason)
         case let error as ArchiveError:
             self.init(Code(error.kind), file: file, entry: error.entry, error.reason)
         case let error as ManifestError:

@@ -114,6 +114,7 @@ public final class Watch: Sendable {
             }
             if isStopped { break }
             emit(.started(node: node.id, directories: settings.directories))
+            if let remark = node.remark { emit(.notReloaded(reason: remark)) }
             guard session.run() == .reload else { break }
             do {
                 try node.reopen()

@@ -41,11 +41,29 @@ import Testing
         let shop = try Workspace()
         try shop.openChain()
         try shop.succeed("close", "-C", "T01", "--day", "2025-11-20", "--to", "share")
-        let future = try shop.succeed("close", "-C", "T01", "--day", "9026-11-20", "--to", "share")
+        let future = try shop.succeed("close", "-C", "T01", "--day", "9026-11-20", "--force", "--to", "share")
         #expect(future.err.contains("9026-11-20 is in the future"), "\(future.err)")
         try shop.succeed("merge", "share", "-C", "HQ")
         let days = try shop.succeed("days", "-C", "HQ").out
         #expect(days.contains("the only till closed all 2 business days from 2025-11-20 to 9026-11-20"), "\(days)")
+    }
+
+    /// A closed day cannot be opened again, so a slip of the pen must not close one.
+    @Test func aDayFarAheadIsNotClosed() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        for slip in ["2062-11-20", "9999-12-31"] {
+            let run = try shop.run("close", "-C", "T01", "--day", slip, "--to", "share")
+            #expect(run.status == 65)
+            #expect(run.err.contains("\(slip) is too far ahead") && run.err.contains("--force"), "\(run.err)")
+        }
+        #expect(try shop.bash("zcat T01/journal/*/*.jsonl.gz | grep -c '\"close\":{'").out == "0\n")
+        for day in ["tomorrow", "yesterday"] {
+            let run = try shop.bash("nightdrop close -C T01 --day $(date -d \(day) +%F) --to share")
+            #expect(run.status == 0, "\(run.err)")
+        }
+        let later = try shop.bash("nightdrop close -C T01 --day $(date -d '2 days' +%F)")
+        #expect(later.status == 65)
     }
 
     @Test func aTillSaysWhoseItIsWhenItTakesItsGrantIn() throws {

@@ -81,6 +81,57 @@ import Testing
         #expect(try shop.bash("nightdrop verify -C T02 T01/outbox").status == 77, "another till's are not")
     }
 
+    /// What is wrong with one name keeps nobody from learning about the others.
+    @Test func verifyChecksEveryName() throws {
+        let shop = try Workspace()
+        let bundle = try closedDay(shop)
+        let missing = try shop.run("verify", "-C", "HQ", bundle, "nosuch", "share")
+        #expect(missing.status == 66)
+        #expect(missing.out.components(separatedBy: "signed by T01").count == 3, "\(missing.out)")
+        #expect(missing.out.contains("WRONG nosuch: there is no such file"), "\(missing.out)")
+        try shop.write("plain.txt", "no bundle\n")
+        let wrong = try shop.run("verify", "-C", "HQ", "nosuch", "plain.txt", bundle, "--json")
+        #expect(wrong.status == 65, "a bundle's trouble comes before a missing file")
+        #expect(try wrong.json().map { $0["ok"] } == [false, false, true])
+        #expect(try shop.run("verify", "nosuch").status == 66)
+    }
+
+    @Test func aPlainFileIsCalledNoBundle() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        try shop.write("short.txt", "remember the milk\n")
+        try shop.write("long.txt", String(repeating: "remember the milk\n", count: 500))
+        _ = try shop.bash("tar -cf other.tar short.txt; touch -d '1 hour ago' *.t*")
+        for file in ["short.txt", "long.txt", "other.tar"] {
+            for (command, node) in [("import", "T01"), ("merge", "HQ")] {
+                let run = try shop.run(command, file, "-C", node)
+                #expect(run.status == 65)
+                #expect(run.out.contains("malformed: it is no bundle: "), "\(run.out)")
+                #expect(run.out.contains("bundles are called ….nightdrop.tar"), "\(run.out)")
+            }
+            let run = try shop.run("verify", file, "-C", "HQ")
+            #expect(run.status == 65 && run.out.contains("it is no bundle"), "\(run.out)")
+        }
+    }
+
+    /// Nobody is a stranger to himself.
+    @Test func aNodesOwnBundleIsSaidToBeItsOwn() throws {
+        let shop = try Workspace()
+        let export = try closedDay(shop)
+        let own = try shop.run("import", export, "-C", "T01")
+        #expect(own.status == 65)
+        #expect(
+            own.out.contains("wrong-addressee: it is this till's own export, meant for head office (HQ)"), "\(own.out)")
+        try shop.succeed("return", "--all", "--to", "share", "-C", "HQ")
+        let answer = try shop.names("share/to/T01").map { "share/to/T01/" + $0 }
+        let office = try shop.run("merge", try #require(answer.last), "-C", "HQ")
+        #expect(office.status == 65)
+        #expect(
+            office.out.contains("wrong-addressee: it is head office's own answer, meant for the till T01"),
+            "\(office.out)")
+        #expect(try shop.succeed("import", "share", "-C", "T01").err == "", "in a directory, own ones are passed over")
+    }
+
     @Test func verifyFindsAFlippedByteAnywhere() throws {
         let shop = try Workspace()
         let bundle = try closedDay(shop)

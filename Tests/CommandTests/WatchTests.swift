@@ -215,6 +215,18 @@ import Testing
     }
 
     /// A large change waits, while receipts come in all the same; then it is taken over at a word.
+    @Test func aPolicyThatWasChangedAtTheTillIsNamed() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        try shop.write("T01/policy.yaml", "garbage")
+        let till = try Daemon(shop, "watch", "share", "-C", "T01", "--interval", "0.2")
+        try till.expect { $0.contains("not-reloaded") && $0.contains("which has no effect") }
+        let before = try shop.read("T01/policy.yaml.changed")
+        try shop.write("T01/policy.yaml", "other garbage")
+        try eventually("it is kept") { try shop.read("T01/policy.yaml.changed") != before }
+        #expect(try till.end(SIGTERM) == 0)
+    }
+
     @Test func aLargeChangeWaitsForApproval() throws {
         let shop = try Workspace()
         try shop.openChain()

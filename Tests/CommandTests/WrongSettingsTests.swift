@@ -31,6 +31,36 @@ import Testing
         }
     }
 
+    /// A till goes by head office's policy, whatever somebody writes into its copy.
+    @Test func aTillsPolicyIsNotChangedAtTheTill() throws {
+        let shop = try Workspace()
+        try shop.openChain()
+        let policy = try shop.read("T01/policy.yaml")
+        #expect(try shop.succeed("status", "-C", "T01").err == "")
+        for (command, garbage) in [
+            ("status", "}} no policy"), ("record", "version: 99\norganisation: X\nentities: {}\n"),
+        ] {
+            try shop.write("T01/policy.yaml", garbage)
+            let run = try shop.run(command, "-C", "T01", input: command == "record" ? Self.sale : "")
+            #expect(run.status == 0, "\(run.err)")
+            #expect(run.err.contains("T01/policy.yaml was changed here, which has no effect"), "\(run.err)")
+            #expect(try shop.read("T01/policy.yaml") == policy)
+            #expect(try shop.read("T01/policy.yaml.changed") == Data(garbage.utf8))
+            #expect(try shop.succeed("status", "-C", "T01").err == "", "said once")
+        }
+        #expect(try shop.succeed("get", "sale", "T01-1", "-C", "T01").out.contains("2.55"))
+        // What an interrupted import leaves is nobody's doing.
+        _ = try shop.bash("sed 's/^version: 1$/version: 2/' HQ/policy.yaml > new.yaml")
+        try shop.succeed("policy", "use", "new.yaml", "-C", "HQ")
+        try shop.succeed("close", "-C", "T01", "--to", "share")
+        try shop.succeed("merge", "share", "--return", "share", "-C", "HQ")
+        try shop.succeed("import", "share", "-C", "T01")
+        #expect(try shop.read("T01/policy.yaml") != policy)
+        try shop.write("T01/policy.yaml", policy)
+        #expect(try shop.succeed("status", "-C", "T01").err == "")
+        #expect(try shop.read("T01/policy.yaml") != policy)
+    }
+
     /// The grant completes the settings: what it would not write back must not get lost.
     @Test func aGrantKeepsWhatWasMistyped() throws {
         let shop = try Workspace()

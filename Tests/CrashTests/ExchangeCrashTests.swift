@@ -17,7 +17,7 @@ import Testing
             }
             try lines.joined(separator: "\n").write(
                 toFile: ground.path + "/sales", atomically: true, encoding: .utf8)
-            try ground.output("nightdrop record -C T1 sales; nightdrop close -C T1 --day 2026-11-2\(day)")
+            try ground.output("nightdrop record -C T1 sales; nightdrop close -C T1 --day 2026-11-0\(day)")
             try ground.output("sed s/sale/product/ sales | nightdrop record -C HQ")
             for node in ["T1", "HQ", "T1"] {
                 let kills = try ground.untilItEnds(

@@ -22,7 +22,8 @@ public final class Central: Sendable {
     let directory: NodeDirectory
     let fileSystem: any FileSystem
     let store: any CentralStore
-    let key: SigningKey
+    /// The signing key; nil where the node was opened to be looked at only.
+    let heldKey: SigningKey?
     /// The journal that head office writes; another one once the store was restored from a backup.
     let own: Mutex<OwnJournal>
     let ownTail = OwnTail()
@@ -32,8 +33,9 @@ public final class Central: Sendable {
     let looks = FileLooks()
     let keyNotices = KeyNotices()
 
-    /// The fingerprint of the signing key, `SHA256:…`, which a terminal may pin.
-    public var fingerprint: String { key.publicKey.fingerprint }
+    /// The fingerprint of the signing key, `SHA256:…`, which a terminal may pin; empty where the node was opened to be looked
+    /// at only.
+    public var fingerprint: String { heldKey?.publicKey.fingerprint ?? "" }
 
     /// Makes a central node: directories, keys, policy, journal and store.
     ///
@@ -77,24 +79,18 @@ public final class Central: Sendable {
 
     package init(at path: String, fileSystem: any FileSystem) throws {
         let directory = NodeDirectory(path)
-        guard let yaml = try fileSystem.contents(directory.settings) else {
-            throw NightdropError(.notFound, "\(path) is no node: it has no nightdrop.yaml")
+        let files = try CentralFiles(directory, fileSystem)
+        guard let keyFile = try fileSystem.contents(directory.signingKey) else {
+            throw NightdropError(.badSettings, "\(path) lacks its signing key")
         }
-        let settings = try NodeSettings(yaml: String(decoding: yaml, as: UTF8.self), file: directory.settings)
-        guard settings.role == .central, let organisation = settings.organisation else {
-            throw NightdropError(.usage, "\(path) is not head office but a terminal")
-        }
-        guard let policyText = try fileSystem.contents(directory.policy),
-            let keyFile = try fileSystem.contents(directory.signingKey)
-        else { throw NightdropError(.badSettings, "\(path) lacks its policy.yaml or its signing key") }
         let store = try CentralDatabase(path: directory.store)
-        self.settings = settings
-        self.organisation = organisation
+        settings = files.settings
+        organisation = files.organisation
         self.directory = directory
         self.fileSystem = fileSystem
         self.store = store
-        key = try SigningKey(file: keyFile)
-        policy = try PolicyFile.parse(String(decoding: policyText, as: UTF8.self), file: directory.policy)
+        heldKey = try SigningKey(file: keyFile)
+        policy = files.policy
         validator = PolicyValidator(policy)
         let (id, follows, epoch) = try store.read { reader in
             let (id, follows) = try OwnJournal.named(by: reader, in: directory)
@@ -107,6 +103,21 @@ public final class Central: Sendable {
         try catchUp()
         // A node whose undo cannot go on is a node nevertheless; the next undo says why.
         try? resumeUndos()
+    }
+
+    /// Opens a central node to look at it only: nothing is written, and its key is not needed.
+    init(lookingAt directory: NodeDirectory, fileSystem: any FileSystem) throws {
+        let files = try CentralFiles(directory, fileSystem)
+        let store = try CentralDatabase(lookingAt: directory.store)
+        settings = files.settings
+        organisation = files.organisation
+        policy = files.policy
+        validator = PolicyValidator(policy)
+        self.directory = directory
+        self.fileSystem = fileSystem
+        self.store = store
+        heldKey = nil
+        own = Mutex(OwnJournal(lookingAt: try store.read { try OwnJournal.named(by: $0, in: directory).id }))
     }
 
     /// Takes over a policy file, whose version must be higher than the present one's. Operations recorded under an older
@@ -158,6 +169,28 @@ public final class Central: Sendable {
             throw NightdropError(.notFound, "there is no policy file \(path)")
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// What a central node's directory says of it.
+private struct CentralFiles {
+    let settings: NodeSettings
+    let organisation: String
+    let policy: Policy
+
+    init(_ directory: NodeDirectory, _ fileSystem: any FileSystem) throws {
+        guard let yaml = try fileSystem.contents(directory.settings) else {
+            throw NightdropError(.notFound, "\(directory.path) is no node: it has no nightdrop.yaml")
+        }
+        settings = try NodeSettings(yaml: String(decoding: yaml, as: UTF8.self), file: directory.settings)
+        guard settings.role == .central, let organisation = settings.organisation else {
+            throw NightdropError(.usage, "\(directory.path) is not head office but a terminal")
+        }
+        self.organisation = organisation
+        guard let policyText = try fileSystem.contents(directory.policy) else {
+            throw NightdropError(.badSettings, "\(directory.path) lacks its policy.yaml")
+        }
+        policy = try PolicyFile.parse(String(decoding: policyText, as: UTF8.self), file: directory.policy)
     }
 }
 

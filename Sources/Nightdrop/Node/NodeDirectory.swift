@@ -1,3 +1,4 @@
+import Glibc
 import NightdropFiles
 import NightdropModel
 
@@ -47,6 +48,12 @@ public struct NodeDirectory: Sendable, Hashable {
 
     /// The folder of a journal.
     public func journal(_ journal: UniqueID) -> String { journals + "/" + journal.short }
+
+    /// Whether this process may do here what a node does: write, and sign. Else it may still look.
+    public var isWritable: Bool {
+        let hasStore = access(store, F_OK) == 0
+        return access(path, W_OK) == 0 && access(signingKey, R_OK) == 0 && (!hasStore || access(store, W_OK) == 0)
+    }
 
     /// Makes all folders.
     func create(_ fileSystem: some FileSystem) throws(FileError) {

@@ -21,7 +21,7 @@ public struct NodeStatus: Sendable, Equatable {
         public var failed: Int64 = 0
         /// Operations covered by a receipt.
         public var synced: Int64 = 0
-        /// Conflicts that notices tell of.
+        /// Open conflicts that notices tell of.
         public var conflicts: Int64 = 0
 
         /// All zero.
@@ -72,6 +72,9 @@ public struct NodeStatus: Sendable, Equatable {
     public var failedBundles: [WatchReport.Bundle] = []
     /// What somebody should look at: of this terminal, or at head office of all.
     public var alerts: [Alert] = []
+
+    /// What opening the node has found and a person should know; told to whoever has opened it, and so in no file.
+    public var remark: String?
 
     /// A status.
     public init(node: NodeID) { self.node = node }

@@ -25,6 +25,9 @@ public final class Terminal: Sendable {
     let isStatusDue = Atomic(false)
     let looks = FileLooks()
 
+    /// What opening has found and a person should know, though nothing fails for it; nil as a rule.
+    public let remark: String?
+
     /// The settings at present; a grant completes them.
     public var settings: NodeSettings { rules.settings }
 
@@ -64,6 +67,7 @@ public final class Terminal: Sendable {
         journal = parts.journal
         identity = parts.identity
         present = parts.present
+        remark = parts.remark
         heldRules = Mutex(parts.rules)
         catchUp = CatchUp(parts)
     }
@@ -109,6 +113,7 @@ struct TerminalParts {
     let identity: JournalIdentity
     let present: PresentState
     let rules: TerminalRules
+    let remark: String?
 
     init(_ directory: NodeDirectory, _ fileSystem: any FileSystem) throws {
         let settings = try TerminalParts.settings(directory, fileSystem)
@@ -117,10 +122,13 @@ struct TerminalParts {
         }
         key = try SigningKey(file: keyFile)
         store = try TerminalDatabase(path: directory.store)
+        // Read before the store, so that it is not newer: another process may be taking in a policy.
+        let file = try fileSystem.contents(directory.policy)
         let state = try store.read { try $0.state() }
-        let file = try fileSystem.contents(directory.policy).map { String(decoding: $0, as: UTF8.self) }
-        if let text = state.policy, text != file { try fileSystem.publish(directory.policy, bytes: Array(text.utf8)) }
-        rules = try TerminalRules(settings: settings, policyText: state.policy ?? file, file: directory.policy)
+        remark = state.policy.flatMap { PolicyCopy.restore($0, over: file, directory, fileSystem) }
+        rules = try TerminalRules(
+            settings: settings, policyText: state.policy ?? file.map { String(decoding: $0, as: UTF8.self) },
+            file: directory.policy)
         identity = try CurrentJournal.find(directory, settings, fileSystem)
         present = PresentState(store)
         journal = try JournalWriter(

@@ -134,14 +134,13 @@ public final class ArchiveReader {
     private func check(_ result: Int32) throws {
         if result == ARCHIVE_OK { return }
         if let failure = source.failure { throw failure }
-        if source.hasEnded { throw truncated() }
-        throw archive_format(archive) == 0
-            ? error(.notTar, "it is not a tar archive (\(lastReason(of: archive)))")
-            : error(.damaged, lastReason(of: archive))
+        if source.hasEnded, try end > 0 || source.mayBegin() { throw truncated() }
+        throw source.hasEnded || archive_format(archive) == 0
+            ? error(.notTar, "it is not a tar archive") : error(.damaged, lastReason(of: archive))
     }
 
     private func truncated() -> ArchiveError {
-        error(.truncated, "the archive ends too early")
+        error(.truncated, source.size == 0 ? "the file is empty" : "the archive ends too early")
     }
 
     private func error(_ kind: ArchiveError.Kind, _ reason: String) -> ArchiveError {

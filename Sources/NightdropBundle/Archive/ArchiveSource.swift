@@ -58,6 +58,14 @@ final class ArchiveSource {
         return header[type] == UInt8(ascii: "0") && header[257...].elementsEqual(magic)
     }
 
+    /// Whether the first bytes can be those of an archive, of which there may be no more yet: a name, and zeros up to the end
+    /// of its field (POSIX.1-2017, "ustar Interchange Format").
+    func mayBegin() throws(FileError) -> Bool {
+        let field = UnsafeMutableRawBufferPointer(rebasing: probe[..<100])
+        let count = try file.read(into: field, at: 0)
+        return field[..<count].drop { $0 >= UInt8(ascii: " ") }.allSatisfy { $0 == 0 }
+    }
+
     private func read() -> Int {
         do throws(FileError) {
             let count = try file.read(into: buffer, at: position)

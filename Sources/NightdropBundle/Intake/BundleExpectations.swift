@@ -5,6 +5,8 @@ import NightdropModel
 public struct BundleExpectations: Sendable {
     /// Who is to read it; case counts.
     public var node: NodeID
+    /// The reader's own key; nil where that makes no difference. What it signed is the reader's own, and for somebody else.
+    public var ownKey: PublicKey?
     /// The organisation it must belong to; nil where that is not known yet.
     public var organisation: String?
     /// Whose signatures count.
@@ -16,14 +18,26 @@ public struct BundleExpectations: Sendable {
 
     /// Expectations; by default every kind, up to 64 GiB.
     public init(
-        node: NodeID, organisation: String?, trust: BundleTrust,
+        node: NodeID, ownKey: PublicKey? = nil, organisation: String?, trust: BundleTrust,
         kinds: Set<Manifest.Kind> = Set(Manifest.Kind.allCases), maximumBytes: Int64 = 64 << 30
     ) {
         self.node = node
+        self.ownKey = ownKey
         self.organisation = organisation
         self.trust = trust
         self.kinds = kinds
         self.maximumBytes = maximumBytes
+    }
+
+    /// Refuses what the reader wrote itself.
+    func check(_ key: PublicKey, of head: BundleHead) throws(BundleError) {
+        guard key == ownKey else { return }
+        let manifest = try head.manifest()
+        let what =
+            manifest.kind == .journal
+            ? "it is this till's own export, meant for head office (\(manifest.to))"
+            : "it is head office's own answer, meant for the till \(manifest.to)"
+        throw BundleError(.wrongAddressee, file: head.path, what)
     }
 
     /// Refuses a manifest that is not what is expected.

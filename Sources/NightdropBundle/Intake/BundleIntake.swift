@@ -4,7 +4,7 @@ import NightdropModel
 
 /// Takes bundles in: checks everything about one in a single pass, and copies it meanwhile.
 ///
-/// Order of the checks: form of the archive and limits, signature, key, format and capabilities, principal, organisation,
+/// Order of the checks: form of the archive and limits, signature, whether it is the reader's own, key, format and capabilities, principal, organisation,
 /// addressee, kind, then every entry.
 public struct BundleIntake: Sendable {
     private let expectations: BundleExpectations
@@ -57,6 +57,7 @@ public struct BundleIntake: Sendable {
         let archive = try StrictArchive(file, path: path)
         let head = try BundleHead(archive)
         let key = try head.verifiedSignature().publicKey
+        try expectations.check(key, of: head)
         try expectations.trust.admit(key, file: path) { BundleTrust.claim(of: head) }
         let manifest = try head.manifest()
         try expectations.trust.admit(key, manifest, file: path)

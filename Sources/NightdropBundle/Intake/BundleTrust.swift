@@ -76,6 +76,7 @@ public enum BundleTrust: Sendable {
     /// What the bundle says of itself, for a person who has to find out whose it is.
     static func claim(of head: BundleHead) -> String {
         guard let manifest = try? head.manifest() else { return "" }
-        return "; it says that it is from \(manifest.from.node) of \(BundleError.shown(manifest.organisation))"
+        return
+            "; it says that it is from \(manifest.from.node) of \(BundleError.shown(manifest.organisation)), for \(manifest.to)"
     }
 }

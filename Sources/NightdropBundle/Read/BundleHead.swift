@@ -16,7 +16,7 @@ struct BundleHead {
     init(_ archive: StrictArchive) throws {
         path = archive.path
         guard let first = try archive.next(), first.name == Self.manifestName else {
-            throw BundleError(.malformed, file: path, "it is no bundle: its first entry is not \(Self.manifestName)")
+            throw BundleError(noBundle: path, "its first entry is not \(Self.manifestName)")
         }
         manifestBytes = try Self.content(of: first, in: archive, limit: Limits.manifestBytes)
         guard let second = try archive.next(), second.name == Self.signatureName else {

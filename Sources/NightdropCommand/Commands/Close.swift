@@ -10,12 +10,17 @@ struct Close: ParsableCommand {
             Writes a bundle in any case, also of a day without sales, so that head office sees the day closed. Closing \
             a day again adds a part to it. The bundle holds everything that head office has not confirmed yet: a stick \
             that was lost is made good by the next one. When the command ends with 0, the bundle is on the medium.
+
+            A closed day stays closed. So one that lies further ahead than tomorrow, by this till's clock, is refused as a \
+            slip of the pen; --force closes it, where it is the clock that is wrong.
             """,
             examples: ["nightdrop close --to /media/stick", "nightdrop close --day 2026-11-20"],
             statuses: [.refused, .notFound, .cannotCreate, .inputOutput, .tryAgain]))
 
     @Option(help: ArgumentHelp("The business day, such as 2026-11-20; else today.", valueName: "date"))
     var day: Day?
+    @Flag(help: "Close a day that lies further ahead than tomorrow by this till's clock.")
+    var force = false
     @OptionGroup var carrier: ExportOptions
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
@@ -23,6 +28,7 @@ struct Close: ParsableCommand {
     func run() throws {
         let terminal = try Node.terminal(node, instead: "see nightdrop days")
         try carrier.check()
+        try checkDay()
         let exported = try terminal.close(day: day?.text, to: carrier.exchange, maxSize: carrier.maxSize?.bytes)
         let console = Console(output)
         let today = Terminal.today
@@ -30,6 +36,14 @@ struct Close: ParsableCommand {
             console.note("\(day) is in the future: by this till's clock, today is \(today)")
         }
         try exported.print(to: console)
+    }
+
+    private func checkDay() throws {
+        guard let day = day?.text, day > Terminal.tomorrow, !force else { return }
+        throw NightdropError(
+            .refused,
+            "\(day) is too far ahead: by this till's clock, today is \(Terminal.today). A closed day cannot be opened again; "
+                + "if the date is right and the clock is wrong, say --force")
     }
 }
 

@@ -53,7 +53,7 @@ struct ConflictsList: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let central = try Node.central(node, instead: "see nightdrop notices")
+        let central = try Node.centralToRead(node, instead: "see nightdrop notices")
         var table = Table(["no", "kind", "state", "record", "field", "base", "central", "incoming", "decided", "rule"])
         let filter = ConflictFilter(
             all: all, state: state?.rawValue, kind: kind?.rawValue, entity: entity, store: store, terminal: terminal)
@@ -98,7 +98,7 @@ struct ConflictsShow: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let central = try Node.central(node, instead: "see nightdrop notices")
+        let central = try Node.centralToRead(node, instead: "see nightdrop notices")
         let view = try ConflictView(central, ConflictLookUp.row(number, central), reveals: reveal)
         if console.isJSON {
             try console.out.json(view.json)

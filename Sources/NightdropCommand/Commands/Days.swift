@@ -21,7 +21,7 @@ struct Days: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let central = try Node.central(node, instead: "see nightdrop status")
+        let central = try Node.centralToRead(node, instead: "see nightdrop status")
         let days = try central.days(through: through?.text)
         if console.isJSON {
             for day in days { try console.out.json(day.json) }

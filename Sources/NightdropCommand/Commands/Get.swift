@@ -26,7 +26,7 @@ struct Get: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let node = try Node.open(self.node)
+        let node = try Node.openToRead(self.node)
         var page = RecordPage()
         func show(_ record: Record) throws {
             if let store, record.store != store { return }

@@ -53,7 +53,7 @@ struct History: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let central = try Node.central(node, instead: "head office keeps the history")
+        let central = try Node.centralToRead(node, instead: "head office keeps the history")
         guard store != nil || central.policy.entity(entity).scope != .store else {
             throw NightdropError(.usage, "each \(entity) belongs to a store: say which with --store")
         }

@@ -36,7 +36,7 @@ struct Inspect: ParsableCommand {
                 .refused, "\(file) is encrypted; its addressee opens it with age -d -i keys/age_identity \(file)")
         case .node: throw NightdropError(.usage, "\(file) is a node; try nightdrop status -C \(file)")
         case .directory, .other:
-            throw NightdropError(.refused, "\(file) is no bundle, journal segment, journal or enrollment request")
+            throw NightdropError(.refused, "\(file): \(FileSort.nothingOfOurs)")
         }
         try console.out.flush()
     }

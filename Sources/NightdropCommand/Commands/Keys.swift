@@ -26,7 +26,7 @@ struct Keys: ParsableCommand {
 
         func run() throws {
             let console = Console(output)
-            let central = try Node.central(node, instead: "list the keys there")
+            let central = try Node.centralToRead(node, instead: "list the keys there")
             var table = Table(["node", "key", ""])
             for key in try central.keys() {
                 if console.isJSON {

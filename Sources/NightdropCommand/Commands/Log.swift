@@ -39,7 +39,7 @@ struct Log: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let central = try Node.central(node, instead: "see nightdrop status and nightdrop notices")
+        let central = try Node.centralToRead(node, instead: "see nightdrop status and nightdrop notices")
         var filter = LogFilter()
         filter.since = since?.time
         filter.entity = entity

@@ -14,8 +14,7 @@ struct Notices: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let terminal = try Node.terminal(node, instead: "see nightdrop conflicts")
-        let notices = try terminal.notices()
+        let notices = try Node.notices(node, instead: "see nightdrop conflicts")
         for notice in notices {
             if console.isJSON {
                 try console.out.json(notice.json)

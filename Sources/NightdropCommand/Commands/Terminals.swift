@@ -16,7 +16,7 @@ struct Terminals: ParsableCommand {
 
     func run() throws {
         let console = Console(output)
-        let central = try Node.central(node, instead: "see nightdrop status")
+        let central = try Node.centralToRead(node, instead: "see nightdrop status")
         var table = Table(
             ["till", "store", "last heard of", "has changes up to", "to send", "clock", "program", "attention"],
             numbers: [3, 4])

@@ -14,9 +14,15 @@ enum FileSort {
     case encrypted
     case other
 
+    /// What to say of a file that is nothing of ours.
+    static let nothingOfOurs =
+        "it is no bundle (those are called ….nightdrop.tar), journal segment (….jsonl.gz), journal or enrollment request"
+
     init(_ path: String) throws {
         let disk = DiskFileSystem()
-        guard let status = try disk.status(path) else { throw NightdropError(.notFound, "\(path) does not exist") }
+        guard let status = try disk.status(path) else {
+            throw NightdropError(.notFound, "\(path): there is no such file or directory")
+        }
         if status.isDirectory {
             let names = try disk.names(in: path)
             if names.contains("nightdrop.yaml") {

@@ -5,7 +5,7 @@ import NightdropFormats
 /// `verify --store`.
 enum StoreCheck {
     static func run(_ node: NodeOptions, _ console: Console) throws {
-        let central = try Node.central(node, instead: "nightdrop verify without --store checks a till")
+        let central = try Node.centralToRead(node, instead: "nightdrop verify without --store checks a till")
         let bar = ProgressBar(console)
         let verification: StoreVerification
         do {

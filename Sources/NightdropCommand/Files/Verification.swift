@@ -51,9 +51,11 @@ struct Verification {
     /// Gets each finding.
     let report: (Finding) throws -> Void
 
-    /// Checks whatever is at a path.
+    /// Checks whatever is at a path. Throws only what `report` throws.
     func check(_ path: String) throws {
-        switch try FileSort(path) {
+        let sort: FileSort
+        do { sort = try FileSort(path) } catch { return try report(.of(path, "file") { throw error }) }
+        switch sort {
         case .node: try node(NodeDirectory(path))
         case .journal: try report(journal(path))
         case .bundle: try report(bundle(path))
@@ -68,34 +70,44 @@ struct Verification {
         case .other:
             try report(
                 .of(path, "file") {
-                    throw NightdropError(.refused, "it is no bundle, journal segment, journal or enrollment request")
+                    throw NightdropError(.refused, FileSort.nothingOfOurs)
                 })
         }
     }
 
     private func node(_ node: NodeDirectory) throws {
-        for name in try disk.names(in: node.journals) {
-            let path = "\(node.journals)/\(name)"
-            if try disk.status(path)?.isDirectory == true { try report(journal(path)) }
+        try each(in: node.journals) { path, status in
+            if status.isDirectory { try report(journal(path)) }
         }
-        for folder in [node.archive, node.outbox] where try disk.status(folder) != nil { try directory(folder) }
+        for folder in [node.archive, node.outbox] { try directory(folder) }
     }
 
     /// Everything in a directory and the ones below it that is ours.
     private func directory(_ path: String) throws {
-        for name in try disk.names(in: path) {
-            let child = "\(path)/\(name)"
-            guard let status = try disk.status(child) else { continue }
+        try each(in: path) { child, status in
             if status.isDirectory {
                 try directory(child)
-            } else if name.hasSuffix(".nightdrop.tar") {
+            } else if child.hasSuffix(".nightdrop.tar") {
                 try report(bundle(child))
-            } else if name.hasSuffix(".jsonl.gz") {
+            } else if child.hasSuffix(".jsonl.gz") {
                 try report(segments(child))
-            } else if name.hasSuffix(EnrollmentRequest.fileSuffix) {
+            } else if child.hasSuffix(EnrollmentRequest.fileSuffix) {
                 try report(request(child))
             }
         }
+    }
+
+    /// What is in a directory. One that cannot be read is a finding, one that is not there has nothing in it.
+    private func each(in directory: String, _ body: (_ path: String, FileStatus) throws -> Void) throws {
+        var children: [(path: String, status: FileStatus)] = []
+        do {
+            guard try disk.status(directory) != nil else { return }
+            for name in try disk.names(in: directory) {
+                let path = "\(directory)/\(name)"
+                if let status = try disk.status(path) { children.append((path, status)) }
+            }
+        } catch { try report(.of(directory, "directory") { throw error }) }
+        for child in children { try body(child.path, child.status) }
     }
 
     private func journal(_ path: String) -> Finding {

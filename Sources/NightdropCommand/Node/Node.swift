@@ -12,7 +12,7 @@ enum Node {
     static func open(_ options: NodeOptions) throws -> Node {
         switch try settings(options).role {
         case .central: .central(try Central(at: options.path))
-        case .terminal: .terminal(try Terminal(at: options.path))
+        case .terminal: .terminal(try terminal(options))
         }
     }
 
@@ -29,7 +29,19 @@ enum Node {
         guard try settings(options).role == .terminal else {
             throw NightdropError(.usage, "\(options.path) is head office, and this is for a till; \(instead)")
         }
-        return try Terminal(at: options.path)
+        return try terminal(options)
+    }
+
+    /// Opens a till, and says what there is to say of it.
+    static func terminal(_ options: NodeOptions) throws -> Terminal {
+        let terminal = try Terminal(at: options.path)
+        tell(terminal.remark)
+        return terminal
+    }
+
+    /// Says something of a node on standard error.
+    static func tell(_ remark: String?) {
+        if let remark { Console.error("nightdrop: \(remark.visible)") }
     }
 
     /// The settings of the node.
@@ -87,14 +99,6 @@ enum Node {
         switch self {
         case .central(let central): try central.records(entity, body)
         case .terminal(let terminal): try terminal.records(entity, body)
-        }
-    }
-
-    /// What is pending, failed and in conflict at the node of the options.
-    static func status(_ options: NodeOptions) throws -> NodeStatus {
-        switch try settings(options).role {
-        case .central: try Central(at: options.path).status()
-        case .terminal: try Terminal.status(at: options.path)
         }
     }
 }

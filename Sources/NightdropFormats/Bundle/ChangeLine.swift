@@ -91,6 +91,14 @@ extension JSONScanner {
 
 /// One line of a return bundle's notices: what central has to tell a terminal, in words.
 public struct NoticeLine: Sendable, Equatable {
+    /// Whether what it tells of still waits for somebody.
+    public enum State: String, Sendable {
+        /// It waits for a person at head office.
+        case open
+        /// It is settled, by a rule or a person.
+        case decided
+    }
+
     /// The notice's number at central.
     public var number: Int64
     /// What it is about: `conflict`, `duplicate`, `validation` …
@@ -105,9 +113,14 @@ public struct NoticeLine: Sendable, Equatable {
     public var seq: Int64?
     /// One or two plain sentences.
     public var text: String
+    /// Whether that still waits; nil where central does not say.
+    public var state: State?
 
     /// A notice.
-    public init(number: Int64, kind: String, at: Int64, entity: String, id: String, seq: Int64?, text: String) {
+    public init(
+        number: Int64, kind: String, at: Int64, entity: String, id: String, seq: Int64?, text: String,
+        state: State? = nil
+    ) {
         self.number = number
         self.kind = kind
         self.at = at
@@ -115,14 +128,17 @@ public struct NoticeLine: Sendable, Equatable {
         self.id = id
         self.seq = seq
         self.text = text
+        self.state = state
     }
 
     /// The line, without newline.
     public var json: JSONValue {
-        [
-            "notice": .integer(number), "kind": .string(kind), "at": .string(Timestamp.text(milliseconds: at)),
-            "entity": .string(entity), "id": .string(id), "seq": .optional(seq), "text": .string(text),
+        let members: [JSONValue.Member] = [
+            .init("notice", .integer(number)), .init("kind", .string(kind)),
+            .init("at", .string(Timestamp.text(milliseconds: at))), .init("entity", .string(entity)),
+            .init("id", .string(id)), .init("seq", .optional(seq)), .init("text", .string(text)),
         ]
+        return .object(members + (state.map { [.init("state", .string($0.rawValue))] } ?? []))
     }
 
     /// From a line; nil if it is none.
@@ -131,6 +147,8 @@ public struct NoticeLine: Sendable, Equatable {
             let at = json["at"]?.text.flatMap(Timestamp.milliseconds), let entity = json["entity"]?.text,
             let id = json["id"]?.text, let text = json["text"]?.text
         else { return nil }
-        self.init(number: number, kind: kind, at: at, entity: entity, id: id, seq: json["seq"]?.integer, text: text)
+        self.init(
+            number: number, kind: kind, at: at, entity: entity, id: id, seq: json["seq"]?.integer, text: text,
+            state: json["state"]?.text.flatMap(State.init))
     }
 }

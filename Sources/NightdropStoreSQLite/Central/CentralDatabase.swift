@@ -4,8 +4,8 @@ import NightdropStore
 
 /// Central's store in SQLite: WAL, so that readers never wait; `synchronous=FULL`, so that what was committed stays.
 public final class CentralDatabase: CentralStore {
-    private let checkpointer: Checkpointer
-    private let pool: DatabasePool
+    private let checkpointer: Checkpointer?
+    private let pool: any DatabaseWriter
     private let path: String
 
     /// Opens the store, or makes it. `cacheBytes` bounds the writer's page cache.
@@ -21,7 +21,8 @@ public final class CentralDatabase: CentralStore {
             try db.execute(sql: "PRAGMA secure_delete = OFF")
         }
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            self.pool = pool
             try pool.writeWithoutTransaction { db in
                 try db.execute(
                     sql:
@@ -32,6 +33,19 @@ public final class CentralDatabase: CentralStore {
             let checkpointer = try Checkpointer(path: path)
             pool.writeWithoutTransaction { db in checkpointer.watch(db) }
             self.checkpointer = checkpointer
+        } catch { throw StoreError(error, path) }
+    }
+
+    /// Opens the store to look at it only; whatever would write fails.
+    public init(lookingAt path: String) throws(StoreError) {
+        self.path = path
+        checkpointer = nil
+        let name = try UnwrittenStore.name(path)
+        do {
+            pool = try DatabaseQueue(path: name, configuration: UnwrittenStore.configuration)
+            guard try pool.read(CentralSchema.migrator.hasCompletedMigrations) else {
+                throw UnwrittenStore.isOfOlderVersion(path)
+            }
         } catch { throw StoreError(error, path) }
     }
 

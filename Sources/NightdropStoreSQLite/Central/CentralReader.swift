@@ -157,7 +157,10 @@ extension SQLiteReading {
     func notices(for node: NodeID, after csn: Int64) throws -> [NoticeLine] {
         var notices: [NoticeLine] = []
         try rows(
-            "SELECT number, kind, at, entity, id, seq, text FROM _notice WHERE node = ? AND csn > ? ORDER BY number"
+            """
+            SELECT number, kind, at, entity, id, seq, text, state FROM _notice WHERE node = ? AND csn > ?
+            ORDER BY number
+            """
         ) {
             $0.bind(1, node.text)
             $0.bind(2, csn)
@@ -165,7 +168,7 @@ extension SQLiteReading {
             notices.append(
                 NoticeLine(
                     number: $0.integer(0), kind: $0.text(1), at: $0.integer(2), entity: $0.text(3), id: $0.text(4),
-                    seq: $0.optional(5), text: $0.text(6)))
+                    seq: $0.optional(5), text: $0.text(6), state: $0.optionalText(7).flatMap(NoticeLine.State.init)))
         }
         return notices
     }

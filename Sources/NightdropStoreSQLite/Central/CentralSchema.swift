@@ -13,6 +13,9 @@ enum CentralSchema {
         }
         migrator.registerMigration("central/replay") { db in try db.execute(sql: replayTables) }
         migrator.registerMigration("central/restore") { db in try db.execute(sql: restoreTables) }
+        migrator.registerMigration("central/notice-state") { db in
+            try db.execute(sql: "ALTER TABLE _notice ADD COLUMN state TEXT")
+        }
         return migrator
     }()
 

@@ -84,7 +84,9 @@ extension SQLiteCentralWriter {
 
     func add(_ notice: NoticeLine, for node: NodeID) throws {
         let insert = try SQLStatement(
-            db, "INSERT INTO _notice (node, csn, kind, at, entity, id, seq, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            db,
+            "INSERT INTO _notice (node, csn, kind, at, entity, id, seq, text, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
         insert.bind(1, node.text)
         insert.bind(2, try lastCSN())
         insert.bind(3, notice.kind)
@@ -93,6 +95,7 @@ extension SQLiteCentralWriter {
         insert.bind(6, notice.id)
         insert.bind(7, notice.seq)
         insert.bind(8, notice.text)
+        insert.bind(9, notice.state?.rawValue)
         try insert.run()
     }
 }

@@ -134,7 +134,8 @@ struct ConflictWriter {
     private func addNotice(to node: String, _ row: ConflictRow, seq: Int64?, _ text: String) throws {
         let insert = try SQLStatement(
             writer.db,
-            "INSERT INTO _notice (node, csn, kind, at, entity, id, seq, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            "INSERT INTO _notice (node, csn, kind, at, entity, id, seq, text, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
         insert.bind(1, node)
         insert.bind(2, row.csn)
         insert.bind(3, row.kind)
@@ -143,6 +144,9 @@ struct ConflictWriter {
         insert.bind(6, row.id)
         insert.bind(7, seq)
         insert.bind(8, text)
+        // A conflict that is reopened waits, too.
+        let state: NoticeLine.State = row.state == ConflictState.decided.rawValue ? .decided : .open
+        insert.bind(9, state.rawValue)
         try insert.run()
     }
 
@@ -191,7 +195,9 @@ struct ConflictWriter {
         select.bind(4, row.node)
         var told = row
         told.csn = context.firstCSN + Int64(closure.operation)
-        told.kind = try select.step() ? select.text(0) : "resolved"
+        let isWaiting = try select.step()
+        told.kind = isWaiting ? select.text(0) : "resolved"
+        told.state = (isWaiting ? ConflictState.open : .decided).rawValue
         select.reset()
         try addNotice(to: row.node, told, seq: row.seq, text)
     }

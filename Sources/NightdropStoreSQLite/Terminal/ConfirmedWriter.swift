@@ -305,7 +305,11 @@ struct ConfirmedWriter {
 
     private func addNotices() throws {
         let insert = try SQLStatement(
-            db, "INSERT OR REPLACE INTO _notice (number, kind, at, entity, id, seq, text) VALUES (?, ?, ?, ?, ?, ?, ?)")
+            db,
+            """
+            INSERT OR REPLACE INTO _notice (number, kind, at, entity, id, seq, text, state)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """)
         for notice in terms.notices {
             insert.bind(1, notice.number)
             insert.bind(2, notice.kind)
@@ -314,6 +318,7 @@ struct ConfirmedWriter {
             insert.bind(5, notice.id)
             insert.bind(6, notice.seq)
             insert.bind(7, notice.text)
+            insert.bind(8, notice.state?.rawValue)
             try insert.run()
         }
     }

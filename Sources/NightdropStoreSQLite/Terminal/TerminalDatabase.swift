@@ -9,7 +9,7 @@ import Synchronization
 /// The journal is the truth, so nothing waits for this store to be durable: WAL with `synchronous=NORMAL` keeps it whole,
 /// and after a power cut it goes on from wherever it stands. Several processes may use one store.
 public final class TerminalDatabase: Sendable {
-    let pool: DatabasePool
+    let pool: any DatabaseWriter
     let path: String
     private let points: DatabaseQueue
     private let records = Mutex<PointConnection?>(nil)
@@ -29,13 +29,27 @@ public final class TerminalDatabase: Sendable {
             try db.execute(sql: "PRAGMA secure_delete = OFF; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY")
         }
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            self.pool = pool
             try TerminalSchema.migrator.migrate(pool)
             var single = configuration
             single.readonly = true
             points = try DatabaseQueue(path: path, configuration: single)
             let connection = try PointConnection(path: path)
             records.withLock { $0 = connection }
+        } catch { throw TerminalDatabase.failure(error, path) }
+    }
+
+    /// Opens the store to look at it only, by `read`; whatever would write fails.
+    public init(lookingAt path: String) throws(StoreError) {
+        self.path = path
+        let name = try UnwrittenStore.name(path)
+        do {
+            pool = try DatabaseQueue(path: name, configuration: UnwrittenStore.configuration)
+            points = try DatabaseQueue(path: name, configuration: UnwrittenStore.configuration)
+            guard try pool.read(TerminalSchema.migrator.hasCompletedMigrations) else {
+                throw UnwrittenStore.isOfOlderVersion(path)
+            }
         } catch { throw TerminalDatabase.failure(error, path) }
     }
 

@@ -114,7 +114,7 @@ public struct TerminalReader {
     /// What central has told, oldest first.
     public func notices() throws -> [NoticeLine] {
         let statement = try SQLStatement(
-            db, "SELECT number, kind, at, entity, id, seq, text FROM _notice ORDER BY number")
+            db, "SELECT number, kind, at, entity, id, seq, text, state FROM _notice ORDER BY number")
         defer { statement.reset() }
         var notices: [NoticeLine] = []
         while try statement.step() {
@@ -122,7 +122,7 @@ public struct TerminalReader {
                 NoticeLine(
                     number: statement.integer(0), kind: statement.text(1), at: statement.integer(2),
                     entity: statement.text(3), id: statement.text(4), seq: statement.optional(5),
-                    text: statement.text(6)))
+                    text: statement.text(6), state: statement.optionalText(7).flatMap(NoticeLine.State.init)))
         }
         return notices
     }

@@ -6,6 +6,9 @@ enum TerminalSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("terminal/1") { db in try db.execute(sql: tables) }
         migrator.registerMigration("terminal/key-refusal") { db in try db.execute(sql: keyRefusal) }
+        migrator.registerMigration("terminal/notice-state") { db in
+            try db.execute(sql: "ALTER TABLE _notice ADD COLUMN state TEXT")
+        }
         return migrator
     }()
 

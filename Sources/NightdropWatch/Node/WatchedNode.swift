@@ -48,6 +48,9 @@ final class WatchedNode: Sendable {
     /// The node as it is open now.
     var role: Role { opened.withLock { $0.role } }
 
+    /// What opening it has found and a person should know; nil as a rule.
+    var remark: String? { if case .terminal(let terminal) = role { terminal.remark } else { nil } }
+
     /// Its settings.
     var settings: NodeSettings { role.settings }
 
@@ -137,7 +140,7 @@ final class WatchedNode: Sendable {
                 guard error.kind == .badSettings else { throw error }
                 return error.message
             }
-            return nil
+            return remark
         }
     }
 

@@ -211,6 +211,33 @@ import Testing
         #expect(try chain.central.get("sale", "T1-1") != nil)
     }
 
+    /// A bundle that comes again under its name, damaged otherwise, is evidence of its own; the same bytes are not.
+    @Test func theQuarantineKeepsWhatDiffersUnderOneName() throws {
+        let chain = try Chain()
+        let till = try chain.till("T1")
+        try sale(till, "T1-1")
+        let file = try #require(try till.exchange(with: chain.exchange).left.first?.file)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: file))
+        let halves = [whole.prefix(whole.count / 2), whole.prefix(whole.count / 3)]
+        func visit(_ bytes: Data, hoursAgo: Double) throws {
+            try bytes.write(to: URL(fileURLWithPath: file))
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -3600 * hoursAgo)], ofItemAtPath: file)
+            let came = try Central(at: chain.path("HQ")).exchange(with: chain.exchange).came
+            #expect(came.map(\.outcome) == [.refused])
+        }
+        for (index, hours) in [5.0, 4, 3, 2].enumerated() { try visit(halves[index % 2], hoursAgo: hours) }
+        let name = Path.name(of: file)
+        let second = name.replacingOccurrences(of: ".nightdrop.tar", with: ".2.nightdrop.tar")
+        #expect(
+            names(chain.path("HQ/quarantine")) == [second, second + ".why.txt", name, name + ".why.txt"].sorted())
+        for (copy, bytes) in zip([name, second], halves) {
+            #expect(FileManager.default.contents(atPath: chain.path("HQ/quarantine/" + copy)) == bytes)
+            let note = try String(contentsOfFile: chain.path("HQ/quarantine/\(copy).why.txt"), encoding: .utf8)
+            #expect(note.contains(ContentHash.of(Array(bytes)).text), "\(note)")
+        }
+    }
+
     /// However much is refused, the copies stay within bounds; the newest are kept.
     @Test func theQuarantineIsBounded() throws {
         let chain = try Chain()

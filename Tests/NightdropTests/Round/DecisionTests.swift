@@ -99,6 +99,34 @@ import Testing
         #expect(try all(chain).map(\.state) == ["decided"])
     }
 
+    /// What a rule has decided needs nobody; what waits counts until somebody has decided it.
+    @Test func aTillCountsOnlyWhatIsOpen() throws {
+        let chain = try Chain(policy: policy)
+        for entity in ["product", "menu"] {
+            _ = try chain.central.record(OperationDraft(.create, entity, id: "A", set: set(["price": "1"])))
+        }
+        let till = try chain.till("T1")
+        for entity in ["product", "menu"] {
+            _ = try till.record(OperationDraft(.update, entity, id: "A", set: set(["price": "2"])))
+            _ = try chain.central.record(OperationDraft(.update, entity, id: "A", set: set(["price": "3"])))
+        }
+        func goRound() throws {
+            try chain.close("T1")
+            try chain.merge()
+            try chain.takeAll()
+        }
+        try goRound()
+        let rows = try all(chain)
+        #expect(rows.map(\.state) == ["decided", "open"])
+        #expect(try till.notices().map(\.state) == [.decided, .open])
+        #expect(try till.status().tables["product"]?.conflicts == 0)
+        #expect(try till.status().tables["menu"]?.conflicts == 1)
+        _ = try chain.central.resolve(try #require(rows.last).number, .incoming)
+        try goRound()
+        #expect(try till.notices().map(\.state) == [.decided, .open, .decided])
+        #expect(try till.status().totals.conflicts == 0)
+    }
+
     @Test func anOversellIsSetRight() throws {
         let chain = try Chain(policy: policy)
         _ = try chain.central.record(OperationDraft(.create, "stock", id: "A", set: set(["quantity": "1"])))

@@ -275,7 +275,7 @@ struct ApplyTests {
         let other = try Terminal(at: folder("T07"))
         try #expect(take(office.answer(from: 10, to: 11, [], notices: [notice], policy: policy)).outcome == .merged)
         try #expect(terminal.notices() == [notice])
-        try #expect(terminal.status().tables["product"]?.conflicts == 1)
+        try #expect(terminal.status().tables["product"]?.conflicts == 1, "of what does not say that it is decided")
         try terminal.record(.update("product", "p1", [field("name", #""a longer name""#)]))
         // Another process on the same node learns the new policy, and numbers on.
         try #expect(other.record(.update("product", "p1", [field("name", #""another longer""#)])).first == 2)

@@ -55,8 +55,8 @@ extension Central {
     /// What head office takes: journals of terminals whose keys count now.
     func expectations() throws -> BundleExpectations {
         let signers = try AllowedSigners(file: fileSystem.contents(directory.allowedSigners) ?? [])
-        return BundleExpectations(
-            node: settings.id, organisation: organisation,
+        return try BundleExpectations(
+            node: settings.id, ownKey: key.publicKey, organisation: organisation,
             trust: .signers(signers, revoked: try revokedKeys()), kinds: [.journal])
     }
 

@@ -8,7 +8,7 @@ extension Central {
     /// Merges what the own journal holds and the store does not: the rest of an interrupted `record`.
     func catchUp() throws {
         let merged = try store.read { try $0.journals().first { $0.journal == journalID }?.seq ?? 0 }
-        if journal.lastSeq > merged { try store.write { try catchUp($0) } }
+        if try journal.lastSeq > merged { try store.write { try catchUp($0) } }
     }
 
     /// The same, within a transaction, in which nobody else begins a new journal.

@@ -8,7 +8,14 @@ import Synchronization
 /// The journal that head office writes.
 struct OwnJournal: Sendable {
     let id: UniqueID
-    let writer: JournalWriter
+    /// Nil where the node was opened to be looked at only.
+    let writer: JournalWriter?
+
+    /// One that is not written.
+    init(lookingAt id: UniqueID) {
+        self.id = id
+        writer = nil
+    }
 
     /// Opens the journal, or makes it.
     init(
@@ -36,7 +43,12 @@ struct OwnJournal: Sendable {
 }
 
 extension Central {
-    var journal: JournalWriter { own.withLock { $0.writer } }
+    var journal: JournalWriter {
+        get throws {
+            guard let writer = own.withLock({ $0.writer }) else { throw onlyLookedAt }
+            return writer
+        }
+    }
     var journalID: UniqueID { own.withLock { $0.id } }
 
     /// The lines of one of head office's own journals.

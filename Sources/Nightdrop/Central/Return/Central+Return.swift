@@ -83,7 +83,7 @@ extension Central {
         let limit = min(maxSize ?? .max, try place.medium()?.largestFileBytes ?? .max)
         if ifAbsent {
             let standing = place.standing(
-                for: try store.read(answer.outline), in: folder, key: key.publicKey, limit: limit)
+                for: try store.read(answer.outline), in: folder, key: try key.publicKey, limit: limit)
             guard standing.isEmpty else { return (standing, true, []) }
         }
         let written = try answer.write(into: folder, limit: limit, progress: progress)

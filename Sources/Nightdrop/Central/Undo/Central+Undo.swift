@@ -191,6 +191,7 @@ extension Central {
             ? "\(facts.entity) \(facts.id)\(others) from here: taken back at head office (\(name)). This till keeps its own."
             : "\(facts.entity) \(facts.id)\(others) from here: counted at head office again (\(name))."
         return NoticeLine(
-            number: 0, kind: "undo", at: Clock.now(), entity: facts.entity, id: facts.id, seq: nil, text: text)
+            number: 0, kind: "undo", at: Clock.now(), entity: facts.entity, id: facts.id, seq: nil, text: text,
+            state: .decided)
     }
 }

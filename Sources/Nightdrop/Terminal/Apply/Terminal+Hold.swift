@@ -7,17 +7,8 @@ import NightdropStoreSQLite
 /// Large changes of head office that wait for somebody's word. The bundle lies in `inbox/held/`, with how many records it
 /// would change; the cursor has not moved, so head office sends it all again to whoever loses it.
 extension Terminal {
-    private var heldFolder: String { directory.inbox + "/held" }
-    private var heldNote: String { heldFolder + "/held.json" }
-
-    /// What is held back.
-    private struct Held {
-        let records: Int64
-        /// When head office wrote it: that tells one bundle from another.
-        let created: Int64
-
-        var json: JSONValue { ["records": .integer(records), "created": .integer(created)] }
-    }
+    private var heldFolder: String { HeldChange.folder(directory) }
+    private var heldNote: String { HeldChange.note(directory) }
 
     /// The records of a change that waits for approval; 0 if none does.
     public func pendingApproval() throws -> Int64 {
@@ -45,7 +36,7 @@ extension Terminal {
         try dropHeld()
         try fileSystem.createDirectory(heldFolder)
         for part in parts { try fileSystem.rename(part.path, to: heldFolder + "/" + part.manifest.fileName) }
-        let held = Held(records: records, created: parts.first?.manifest.created ?? 0)
+        let held = HeldChange(records: records, created: parts.first?.manifest.created ?? 0)
         try fileSystem.publish(heldNote, bytes: held.json.bytes)
         return records
     }
@@ -69,12 +60,7 @@ extension Terminal {
         try fileSystem.names(in: heldFolder).filter(BundleName.isBundle).map { heldFolder + "/" + $0 }
     }
 
-    private func held() throws -> Held? {
-        guard let bytes = try fileSystem.contents(heldNote), let json = try? JSONValue.parse(bytes),
-            let records = json["records"]?.integer, let created = json["created"]?.integer
-        else { return nil }
-        return Held(records: records, created: created)
-    }
+    private func held() throws -> HeldChange? { try HeldChange(in: directory, fileSystem) }
 
     private func visibleChanges(_ parts: [VerifiedBundle]) throws -> Int64 {
         var count: Int64 = 0
@@ -86,5 +72,27 @@ extension Terminal {
             }
         }
         return count
+    }
+}
+
+/// What is held back.
+struct HeldChange {
+    let records: Int64
+    /// When head office wrote it: that tells one bundle from another.
+    let created: Int64
+
+    var json: JSONValue { ["records": .integer(records), "created": .integer(created)] }
+
+    static func folder(_ directory: NodeDirectory) -> String { directory.inbox + "/held" }
+    static func note(_ directory: NodeDirectory) -> String { folder(directory) + "/held.json" }
+}
+
+extension HeldChange {
+    /// What a terminal holds back; nil if nothing.
+    init?(in directory: NodeDirectory, _ fileSystem: any FileSystem) throws {
+        guard let bytes = try fileSystem.contents(HeldChange.note(directory)), let json = try? JSONValue.parse(bytes),
+            let records = json["records"]?.integer, let created = json["created"]?.integer
+        else { return nil }
+        self.init(records: records, created: created)
     }
 }

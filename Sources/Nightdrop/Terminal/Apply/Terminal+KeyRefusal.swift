@@ -31,11 +31,11 @@ extension Terminal {
     }
 
     /// What to do about it if head office refuses this terminal's key; nil if it does not.
-    func keyRefusal() throws -> String? { try store.read { try keyRefusal($0) } }
+    func keyRefusal() throws -> String? { try store.read { try Terminal.keyRefusal($0, key: fingerprint) } }
 
-    /// The same, by a reader.
-    func keyRefusal(_ reader: TerminalReader) throws -> String? {
-        guard let key = try reader.refusedKey(), key == fingerprint else { return nil }
+    /// The same, by a reader. Where the terminal's key is not known, what was refused counts as its own.
+    static func keyRefusal(_ reader: TerminalReader, key own: String?) throws -> String? {
+        guard let key = try reader.refusedKey(), key == own ?? key else { return nil }
         return "head office refuses what this till sends: its key \(key) was revoked, or is not the one that was "
             + "enrolled. Sales are still recorded and kept here; ask head office (there: nightdrop keys list)"
     }

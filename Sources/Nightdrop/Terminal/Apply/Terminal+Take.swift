@@ -176,7 +176,8 @@ extension Terminal {
             trust = .firstUse(pinnedFingerprint: settings.centralFingerprint)
         }
         return BundleExpectations(
-            node: settings.id, organisation: settings.organisation, trust: trust, kinds: [.return, .snapshot, .grant])
+            node: settings.id, ownKey: key.publicKey, organisation: settings.organisation, trust: trust,
+            kinds: [.return, .snapshot, .grant])
     }
 
     /// The receipt, if it is about the operations that this journal holds; one about another branch is none for us.

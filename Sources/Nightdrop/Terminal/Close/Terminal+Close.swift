@@ -9,9 +9,13 @@ extension Terminal {
     /// Today's date where this machine stands, `2026-11-20`.
     public static var today: String { Clock.today() }
 
-    /// Closes the business day (today, if nil): seals, and writes a bundle, in any case.
+    /// Tomorrow's date where this machine stands: what people mean by a day behind it, they have mistyped.
+    public static var tomorrow: String { Clock.tomorrow() }
+
+    /// Closes the business day (today, if nil): seals, and writes a bundle, in any case. A day stays closed.
     ///
     /// - Parameters:
+    ///   - day: Any day, as clocks may be wrong; where a person typed it, `tomorrow` is the last that makes sense.
     ///   - exchange: The directory to write to, as `DIR/to/<central>/`; nil for the outbox.
     ///   - maxSize: The most bytes of one file; what would be larger is split into parts.
     public func close(day: String? = nil, to exchange: String? = nil, maxSize: Int64? = nil) throws -> Exported {

@@ -8,7 +8,7 @@ extension Terminal {
         try NightdropError.attempt {
             let (state, csn) = try present.record(entity, id)
             guard let state, state.lives else { return nil }
-            return record(rules, entity, id, state, csn)
+            return Terminal.record(rules, entity, id, state, csn)
         }
     }
 
@@ -18,11 +18,11 @@ extension Terminal {
         let rules = rules
         try store.read { reader in
             let csn = try reader.head().csn
-            try reader.records(entity) { id, state in try body(record(rules, entity, id, state, csn)) }
+            try reader.records(entity) { id, state in try body(Terminal.record(rules, entity, id, state, csn)) }
         }
     }
 
-    private func record(
+    static func record(
         _ rules: TerminalRules, _ entity: String, _ id: String, _ state: RecordState, _ csn: Int64?
     ) -> Record {
         let policy = rules.policy.entity(entity)

@@ -51,6 +51,16 @@ extension Terminal {
     }
 
     private func presentStatus() throws -> NodeStatus {
+        var status = try Terminal.status(store, settings, directory, fileSystem, key: fingerprint)
+        status.remark = remark
+        return status
+    }
+
+    /// What the store and other files say. `key` is the fingerprint of the terminal's key; nil where that is not known.
+    static func status(
+        _ store: TerminalDatabase, _ settings: NodeSettings, _ directory: NodeDirectory, _ fileSystem: any FileSystem,
+        key: String? = nil
+    ) throws -> NodeStatus {
         try store.read { reader in
             let state = try reader.state()
             var status = NodeStatus(node: settings.id)
@@ -64,7 +74,7 @@ extension Terminal {
                 status.tables[entity, default: .init()].failed = counts.failed
                 status.tables[entity, default: .init()].conflicts = counts.conflicts
             }
-            status.pendingApproval = try pendingApproval()
+            status.pendingApproval = try HeldChange(in: directory, fileSystem)?.records ?? 0
             status.add(WatchReport.read(directory, fileSystem))
             if settings.central == nil {
                 status.rest = "not enrolled yet"
@@ -72,7 +82,7 @@ extension Terminal {
                     status.error
                     ?? "give \(settings.id)\(EnrollmentRequest.fileSuffix) to head office, and import the grant that comes back"
             }
-            if let refusal = try keyRefusal(reader) {
+            if let refusal = try keyRefusal(reader, key: key) {
                 status.notPermitted = true
                 status.isKeyRefused = true
                 status.error = refusal
@@ -104,17 +114,23 @@ extension Terminal {
     }
 }
 
-/// What notices say of operations: the newest of a record counts.
+/// What notices say of operations: the newest of a record counts. One of a conflict that a rule has decided calls for nobody,
+/// and takes nothing back of what still waits.
 struct NoticeCounts {
     private(set) var tables: [String: (failed: Int64, conflicts: Int64)] = [:]
 
     /// Kinds of notices that tell that an operation was not taken as it was meant.
     private static let failures: Set<String> = ["permission", "validation", "lost"]
 
+    /// The kind that tells that nothing about a record waits any more.
+    private static let settlement = "resolved"
+
     init(_ notices: [NoticeLine]) {
         var newest: [RecordKey: NoticeLine] = [:]
-        for notice in notices { newest[RecordKey(notice.entity, notice.id)] = notice }
-        for (record, notice) in newest where notice.kind != "resolved" {
+        for notice in notices where notice.kind == NoticeCounts.settlement || notice.state != .decided {
+            newest[RecordKey(notice.entity, notice.id)] = notice
+        }
+        for (record, notice) in newest where notice.kind != NoticeCounts.settlement {
             if NoticeCounts.failures.contains(notice.kind) {
                 tables[record.entity, default: (0, 0)].failed += 1
             } else {
