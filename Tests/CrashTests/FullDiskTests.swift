@@ -30,7 +30,8 @@ import Testing
                 printf '{"entity":"sale","id":"%s","action":"create","set":{"note":"%s"}}\\n' $i $(head -c 1500 /dev/urandom | base64 -w0)
             done > sales.jsonl
             """)
-        let full = try ground.run("nightdrop record -C disk/T9 sales.jsonl")
+        // One by one, so that hardly any room is left.
+        let full = try ground.run("nightdrop record -C disk/T9 --each sales.jsonl")
         #expect(full.status == 74)
         let status = try JSONValue.parse(ground.output("nightdrop status -C disk/T9 --json"))
         let recorded = try ground.output("nightdrop verify disk/T9 | grep -o '[0-9]* operations in' | grep -o '[0-9]*'")
