@@ -93,17 +93,24 @@ final class SimulatedChain {
     /// Copies head office's directory.
     func copyCentral(_ name: String) throws -> String {
         let copy = root + "/" + name
-        try? FileManager.default.removeItem(atPath: copy)
         for attempt in 1... {
+            try? FileManager.default.removeItem(atPath: copy)
             do {
+                let before = try sizes(root + "/HQ")
                 try FileManager.default.copyItem(atPath: root + "/HQ", toPath: copy)
-                break
-            } catch  where attempt < 100 {
-                // A file that came or went meanwhile, such as the store's log.
-                try? FileManager.default.removeItem(atPath: copy)
-            }
+                // What is done behind the scenes, such as sealing, moves files while they are copied.
+                if try attempt == 100 || sizes(root + "/HQ") == before && sizes(copy) == before { break }
+            } catch  where attempt < 100 {}
         }
         return copy
+    }
+
+    private func sizes(_ folder: String) throws -> [String: Int] {
+        var sizes: [String: Int] = [:]
+        for path in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+            sizes[path] = try FileManager.default.attributesOfItem(atPath: folder + "/" + path)[.size] as? Int
+        }
+        return sizes
     }
 
     static func id(_ text: String) throws -> NodeID {
