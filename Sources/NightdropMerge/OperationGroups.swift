@@ -22,8 +22,8 @@ struct OperationGroups {
     /// The present run's author, and the store of it, which is looked up only where a record belongs to a store.
     private var author: RunAuthor?
     private var ownStore: Int32?
-    /// For the operations that are being added, entity and store.
-    private var keys: ContiguousArray<(entity: Int32, store: Int32)> = []
+    /// For the operations that are being added, entity and store of the record, and the hash of its key.
+    private var keys: ContiguousArray<(entity: Int32, store: Int32, hash: UInt64)> = []
 
     init(_ policy: Policy, _ validator: PolicyValidator?, expecting count: Int, in arena: TextArena) {
         self.policy = policy
@@ -64,7 +64,8 @@ struct OperationGroups {
             for place in added.indices {
                 let entity = entity(text[added[place].entity])
                 let rules = entities[Int(entity)]
-                keys.append((entity, rules.isPerStore ? store(text, added[place].store, isCentral) : 0))
+                let store = rules.isPerStore ? store(text, added[place].store, isCentral) : 0
+                keys.append((entity, store, RecordKeyIndex.hash(entity, store, text[added[place].id])))
                 // Here, because the thread that merges has more to do.
                 if rules.isChecked, !isCentral, !rules.check.allows(added[place], in: text) {
                     faults.append(operations.count + place)
@@ -73,8 +74,9 @@ struct OperationGroups {
             }
             // Apart, so that the processor can look for several places of the index at a time.
             for place in added.indices {
-                let (entity, store) = keys[place]
-                slotOf.append(Int32(index.slot(entity: entity, store: store, id: text[added[place].id])))
+                let (entity, store, hash) = keys[place]
+                let slot = index.slot(entity: entity, store: store, id: text[added[place].id], hash: hash)
+                slotOf.append(Int32(slot))
             }
         }
         operations.append(contentsOf: added)

@@ -56,8 +56,12 @@ public struct RecordKeyIndex {
     }
 
     /// The slot of a key, which is made if it is new.
-    public mutating func slot(entity: Int32, store: Int32, id: Bytes) -> Int {
-        let hash = RecordKeyIndex.hash(entity, store, id)
+    mutating func slot(entity: Int32, store: Int32, id: Bytes) -> Int {
+        slot(entity: entity, store: store, id: id, hash: RecordKeyIndex.hash(entity, store, id))
+    }
+
+    /// The same where the hash is known.
+    mutating func slot(entity: Int32, store: Int32, id: Bytes, hash: UInt64) -> Int {
         let tag = UInt32(truncatingIfNeeded: hash >> 32)
         var place = Int(truncatingIfNeeded: hash) & mask
         while table[place].slot >= 0 {
@@ -148,7 +152,7 @@ public struct RecordKeyIndex {
     }
 
     /// Multiplies and folds eight bytes at a time; seeded with entity and store.
-    private static func hash(_ entity: Int32, _ store: Int32, _ id: Bytes) -> UInt64 {
+    static func hash(_ entity: Int32, _ store: Int32, _ id: Bytes) -> UInt64 {
         var state = UInt64(UInt32(bitPattern: entity)) << 32 | UInt64(UInt32(bitPattern: store))
         state = (state ^ 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
         var offset = 0
