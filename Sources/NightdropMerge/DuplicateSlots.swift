@@ -32,14 +32,13 @@ public enum DuplicateSlots {
             else { continue }
             _ = try slot(RecordSlot(entity: Int32(entity), store: Int32(store), id: .none), alias.target)
         }
-        // As they are now: what is added below is no operation's own.
-        let (operations, slotOf, slots) = (batch.operations, batch.slotOf, batch.index.slots)
+        let (operations, slotOf, entityOf) = (batch.operations, batch.slotOf, batch.entityOf)
         let rules = batch.entities.map { (isFact: $0.isFact, keepsBoth: $0.keepsBoth) }
         for (runIndex, run) in batch.runs.enumerated() {
             guard let node = context.authors[context.runCodes[runIndex]]?.node else { continue }
             for index in run.operations {
                 let own = Int(slotOf[index])
-                let rules = rules[Int(slots[own].entity)]
+                let rules = rules[Int(entityOf[index])]
                 guard operations[index].action == .create else {
                     // A fact is made by whatever comes first.
                     if rules.isFact { isThere[own] = true }
@@ -49,7 +48,7 @@ public enum DuplicateSlots {
                 let isFirst = !isThere[own] && (taken.isEmpty || !taken.contains(Int32(own)))
                 isThere[own] = true
                 guard !isFirst else { continue }
-                let key = slots[own]
+                let key = batch.index.slots[own]
                 var number = 1
                 while true {
                     let suffix = number == 1 ? "~\(node)" : "~\(node)~\(number)"

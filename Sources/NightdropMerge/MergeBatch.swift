@@ -93,6 +93,8 @@ public final class MergeBatch {
     public var count: Int { groups.operations.count }
     /// For each operation, its record's slot.
     public var slotOf: ContiguousArray<Int32> { groups.slotOf }
+    /// For each operation, its record's entity.
+    public var entityOf: ContiguousArray<Int32> { groups.entityOf }
     /// The bytes of all operations' lines.
     public var textBytes: Int { groups.textBytes }
     /// The entities that occur.

@@ -8,6 +8,7 @@ import NightdropModel
 struct OperationGroups {
     private(set) var operations: ContiguousArray<ScannedOperation> = []
     private(set) var slotOf: ContiguousArray<Int32> = []
+    private(set) var entityOf: ContiguousArray<Int32> = []
     private(set) var textBytes = 0
     private(set) var entities: [EntityRules] = []
     private(set) var stores: [String] = [""]
@@ -22,8 +23,8 @@ struct OperationGroups {
     /// The present run's author, and the store of it, which is looked up only where a record belongs to a store.
     private var author: RunAuthor?
     private var ownStore: Int32?
-    /// For the operations that are being added, entity and store of the record, and the hash of its key.
-    private var keys: ContiguousArray<(entity: Int32, store: Int32, hash: UInt64)> = []
+    /// For the operations that are being added, the store of the record, and the hash of its key.
+    private var keys: ContiguousArray<(store: Int32, hash: UInt64)> = []
 
     init(_ policy: Policy, _ validator: PolicyValidator?, expecting count: Int, in arena: TextArena) {
         self.policy = policy
@@ -32,6 +33,7 @@ struct OperationGroups {
         index = RecordKeyIndex(expecting: count, in: arena)
         operations.reserveCapacity(count)
         slotOf.reserveCapacity(count)
+        entityOf.reserveCapacity(count)
     }
 
     /// See `MergeBatch.room`.
@@ -65,7 +67,8 @@ struct OperationGroups {
                 let entity = entity(text[added[place].entity])
                 let rules = entities[Int(entity)]
                 let store = rules.isPerStore ? store(text, added[place].store, isCentral) : 0
-                keys.append((entity, store, RecordKeyIndex.hash(entity, store, text[added[place].id])))
+                entityOf.append(entity)
+                keys.append((store, RecordKeyIndex.hash(entity, store, text[added[place].id])))
                 // Here, because the thread that merges has more to do.
                 if rules.isChecked, !isCentral, !rules.check.allows(added[place], in: text) {
                     faults.append(operations.count + place)
@@ -74,7 +77,7 @@ struct OperationGroups {
             }
             // Apart, so that the processor can look for several places of the index at a time.
             for place in added.indices {
-                let (entity, store, hash) = keys[place]
+                let (entity, (store, hash)) = (entityOf[operations.count + place], keys[place])
                 let slot = index.slot(entity: entity, store: store, id: text[added[place].id], hash: hash)
                 slotOf.append(Int32(slot))
             }
@@ -89,6 +92,7 @@ struct OperationGroups {
     mutating func reset() {
         operations.removeAll(keepingCapacity: true)
         slotOf.removeAll(keepingCapacity: true)
+        entityOf.removeAll(keepingCapacity: true)
         faults.removeAll(keepingCapacity: true)
         textBytes = 0
         entities = []
