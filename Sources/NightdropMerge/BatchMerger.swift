@@ -27,6 +27,7 @@ public struct BatchMerger {
     // The batch's, which no longer change: looked at for each operation, and an object's property is dearer to look at.
     private let operations: ContiguousArray<ScannedOperation>
     private let slotOf: ContiguousArray<Int32>
+    private let entityOf: ContiguousArray<Int32>
     private let slots: ContiguousArray<RecordSlot>
     private let entities: [EntityRules]
     var stored: [Int32: [StoredConflict]]
@@ -95,6 +96,7 @@ public struct BatchMerger {
         self.batch = batch
         operations = batch.operations
         slotOf = batch.slotOf
+        entityOf = batch.entityOf
         slots = batch.index.slots
         entities = batch.entities
         self.records = records
@@ -195,7 +197,8 @@ public struct BatchMerger {
             && current.operation.time.milliseconds > context.now + context.skewMilliseconds
         current.time = current.isDoubtful ? HybridTime(milliseconds: context.now) : current.operation.time
         current.slot = target(of: index, current.operation, current.author)
-        let entity = slots[current.slot].entity
+        // An operation's record may bear another id than it says, but is of the same entity.
+        let entity = entityOf[index]
         if entity != current.entity {
             current.entity = entity
             current.rules = entities[Int(entity)]

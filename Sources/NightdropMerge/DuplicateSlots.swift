@@ -19,7 +19,7 @@ public enum DuplicateSlots {
         for slot in records.indices { isThere.append(records[slot].exists) }
         func slot(_ key: RecordSlot, _ id: [UInt8]) throws -> Int {
             let count = batch.index.slots.count
-            let slot = batch.slot(entity: key.entity, store: key.store, id: batch.arena.copy(id))
+            let slot = id.withUnsafeBytes { batch.slot(entity: key.entity, store: key.store, id: $0) }
             if slot == count {
                 records.append(try load(batch.index.slots[slot]))
                 isThere.append(records[slot].exists)
@@ -32,12 +32,13 @@ public enum DuplicateSlots {
             else { continue }
             _ = try slot(RecordSlot(entity: Int32(entity), store: Int32(store), id: .none), alias.target)
         }
-        let (operations, slotOf, entities) = (batch.operations, batch.slotOf, batch.entities)
+        let (operations, slotOf, entityOf) = (batch.operations, batch.slotOf, batch.entityOf)
+        let rules = batch.entities.map { (isFact: $0.isFact, keepsBoth: $0.keepsBoth) }
         for (runIndex, run) in batch.runs.enumerated() {
             guard let node = context.authors[context.runCodes[runIndex]]?.node else { continue }
             for index in run.operations {
                 let own = Int(slotOf[index])
-                let rules = entities[Int(batch.index.slots[own].entity)]
+                let rules = rules[Int(entityOf[index])]
                 guard operations[index].action == .create else {
                     // A fact is made by whatever comes first.
                     if rules.isFact { isThere[own] = true }

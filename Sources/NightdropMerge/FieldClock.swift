@@ -43,20 +43,17 @@ public enum ClockText {
     public static func append(
         _ clock: FieldClock, life: FieldClock, fields: ContiguousArray<FieldSlot>, to out: inout [UInt8]
     ) {
-        out.append(UInt8(ascii: "["))
-        appendNumbers(clock, to: &out)
-        var others = 0
-        func append(_ name: Bytes, _ other: FieldClock) {
-            out.append(contentsOf: (others == 0 ? ",{\"" : ",\"").utf8)
-            others += 1
-            out.append(contentsOf: name)
-            out.append(contentsOf: "\":[".utf8)
-            appendNumbers(other, to: &out)
-            out.append(UInt8(ascii: "]"))
+        var most = mostBytes + 2 + (life != clock ? mostBytes : 0)
+        for field in fields where field.clock != clock { most += mostBytes + field.name.count }
+        TextRoom.append(atMost: most, to: &out) { room in
+            room.write(UInt8(ascii: "["))
+            write(clock, to: &room)
+            var isFirst = true
+            if life != clock { write(.none, life, &isFirst, to: &room) }
+            for field in fields where field.clock != clock { write(field.name, field.clock, &isFirst, to: &room) }
+            if !isFirst { room.write(UInt8(ascii: "}")) }
+            room.write(UInt8(ascii: "]"))
         }
-        if life != clock { append(.none, life) }
-        for field in fields where field.clock != clock { append(field.name, field.clock) }
-        out.append(contentsOf: (others == 0 ? "]" : "}]").utf8)
     }
 
     /// Reads the clock of all fields, and calls `other` with those that differ. Nil if the text is no clock.
@@ -106,23 +103,37 @@ public enum ClockText {
         return try scanner.integer()
     }
 
-    private static func appendNumbers(_ clock: FieldClock, to out: inout [UInt8]) {
+    /// The most bytes that a clock takes, with what stands around it besides a name.
+    private static let mostBytes = 5 * (TextRoom.integer + 1) + 8
+
+    private static func write(
+        _ name: Bytes, _ clock: FieldClock, _ isFirst: inout Bool, to room: inout TextRoom
+    ) {
+        room.write(UInt8(ascii: ","))
+        if isFirst { room.write(UInt8(ascii: "{")) }
+        isFirst = false
+        room.write(UInt8(ascii: "\""))
+        room.write(name)
+        room.write("\":[")
+        write(clock, to: &room)
+        room.write(UInt8(ascii: "]"))
+    }
+
+    private static func write(_ clock: FieldClock, to room: inout TextRoom) {
         let comma = UInt8(ascii: ",")
         let marks: Int64 = (clock.isDecision ? 1 : 0) + (clock.isDoubtful ? 2 : 0)
-        TextRoom.append(atMost: 5 * (TextRoom.integer + 1), to: &out) { room in
-            room.write(clock.csn)
+        room.write(clock.csn)
+        room.write(comma)
+        room.write(Int64(clock.author))
+        room.write(comma)
+        room.write(clock.time.milliseconds)
+        if clock.time.counter > 0 || marks > 0 {
             room.write(comma)
-            room.write(Int64(clock.author))
+            room.write(Int64(clock.time.counter))
+        }
+        if marks > 0 {
             room.write(comma)
-            room.write(clock.time.milliseconds)
-            if clock.time.counter > 0 || marks > 0 {
-                room.write(comma)
-                room.write(Int64(clock.time.counter))
-            }
-            if marks > 0 {
-                room.write(comma)
-                room.write(marks)
-            }
+            room.write(marks)
         }
     }
 }

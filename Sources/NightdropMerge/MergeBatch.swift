@@ -50,6 +50,9 @@ public final class SegmentText {
         count += try write(UnsafeMutableRawBufferPointer(rebasing: memory[count...]))
     }
 
+    /// How much text there is room for without more memory.
+    public var capacity: Int { memory.count }
+
     /// Forgets the text, keeping the memory.
     public func reset() { count = 0 }
 }
@@ -69,86 +72,71 @@ public struct MergeRun {
 /// The operations of one merge transaction, scanned and grouped by record: whole transactions of tills, at most 100,000
 /// operations or 32 MiB of text, from one or several segments.
 public final class MergeBatch {
-    /// The operations, in order.
-    public private(set) var operations: ContiguousArray<ScannedOperation> = []
-    /// For each operation, its record's slot.
-    public private(set) var slotOf: ContiguousArray<Int32> = []
     /// The runs, in order; together they hold all operations.
     public private(set) var runs: [MergeRun] = []
-    /// The bytes of all operations' lines.
-    public private(set) var textBytes = 0
-    /// The entities that occur.
-    public private(set) var entities: [EntityRules] = []
-    /// The stores that occur; the first, empty, stands for none.
-    public private(set) var stores: [String] = [""]
-    /// The records that occur.
-    public private(set) var index: RecordKeyIndex
-    /// The tills' operations that break a rule of the policy, in order.
-    public private(set) var faults: ContiguousArray<Int> = []
+    private var groups: OperationGroups
     /// Memory for what the merge loads or makes.
-    public let arena = TextArena()
+    public let arena: TextArena
     /// What a merge has made of the records; memory for those of the next.
     private var records: ContiguousArray<MergeRecord> = []
-    /// The policy that decides.
-    public let policy: Policy
-    private let validator: PolicyValidator?
     private var isArranged = false
-    private var entityNames: [[UInt8]] = []
-    /// By a few bits of a name, the entity that was last seen with them.
-    private var entityGuesses = ContiguousArray<Int32>(repeating: -1, count: 64)
-    /// What holds for the present run.
-    private var isCentral = false
-    private var ownStore: Int32?
 
     /// An empty batch under a policy; `validator` is the policy's, where there is one already.
     public init(policy: Policy, validator: PolicyValidator? = nil, expecting count: Int = 1024) {
-        self.policy = policy
-        self.validator = validator
-        index = RecordKeyIndex(expecting: count)
-        operations.reserveCapacity(count)
-        slotOf.reserveCapacity(count)
+        arena = TextArena()
+        groups = OperationGroups(policy, validator, expecting: count, in: arena)
     }
 
-    /// Whether there is room for so much more, where the batch is to hold `most` operations.
-    public func hasRoom(operations count: Int, bytes: Int, of most: Int = Limits.batchOperations) -> Bool {
-        operations.isEmpty || (operations.count + count <= most && textBytes + bytes <= Limits.batchTextBytes)
+    /// The operations, in order.
+    public var operations: ContiguousArray<ScannedOperation> { groups.operations }
+    /// How many operations there are.
+    public var count: Int { groups.operations.count }
+    /// For each operation, its record's slot.
+    public var slotOf: ContiguousArray<Int32> { groups.slotOf }
+    /// For each operation, its record's entity.
+    public var entityOf: ContiguousArray<Int32> { groups.entityOf }
+    /// The bytes of all operations' lines.
+    public var textBytes: Int { groups.textBytes }
+    /// The entities that occur.
+    public var entities: [EntityRules] { groups.entities }
+    /// The stores that occur; the first, empty, stands for none.
+    public var stores: [String] { groups.stores }
+    /// The records that occur.
+    public var index: RecordKeyIndex { groups.index }
+    /// The tills' operations that break a rule of the policy, in order.
+    public var faults: ContiguousArray<Int> { groups.faults }
+    /// The policy that decides.
+    public var policy: Policy { groups.policy }
+
+    /// How many of some operations of a run may be added: whole transactions that there is room for, and none that begins
+    /// behind the first `most`. A transaction that finds the batch empty always has room.
+    public func room(for operations: ArraySlice<ScannedOperation>, atMost most: Int) -> Int {
+        operations.withUnsafeBufferPointer { groups.room(for: $0, atMost: most) }
     }
 
     /// Begins a run; the operations added next belong to it.
     public func begin(_ author: RunAuthor, text: SegmentText, segment: Int) {
-        let start = operations.count
-        isCentral = author.isCentral
-        ownStore = nil
+        groups.begin(author)
+        let start = groups.operations.count
         runs.append(MergeRun(author: author, text: text, segment: segment, operations: start..<start))
     }
 
-    /// Adds an operation, whose ranges refer to the current run's text.
-    public func add(_ operation: ScannedOperation) {
+    /// Adds operations, whose ranges refer to the current run's text.
+    public func add(_ operations: ArraySlice<ScannedOperation>) {
         guard let last = runs.indices.last else { return }
-        let buffer = runs[last].text.buffer
-        let entity = entityIndex(buffer[operation.entity])
-        let rules = entities[Int(entity)]
-        var store: Int32 = 0
-        if rules.isPerStore {
-            store =
-                operation.store.isPresent && isCentral
-                ? storeIndex(JSONString.unescaped(buffer[operation.store])) : storeOfRun(last)
-        }
-        slotOf.append(Int32(index.slot(entity: entity, store: store, id: buffer[operation.id])))
-        // Here, because the thread that merges has more to do.
-        if rules.isChecked, !isCentral, !rules.check.allows(operation, in: buffer) { faults.append(operations.count) }
-        operations.append(operation)
-        textBytes += operation.line.count + 1
-        runs[last].operations = runs[last].operations.lowerBound..<operations.count
+        groups.add(operations, in: runs[last].text.buffer)
+        runs[last].operations = runs[last].operations.lowerBound..<groups.operations.count
     }
+
+    /// Adds an operation, whose ranges refer to the current run's text.
+    public func add(_ operation: ScannedOperation) { add([operation]) }
 
     /// Numbers the slots by entity, store and id, once all operations are added: the order in which a B-tree is best read
     /// and written. Nothing to do the second time.
     public func arrange() {
         guard !isArranged else { return }
         isArranged = true
-        let renumbered = index.arrange(copyingTo: arena)
-        for operation in slotOf.indices { slotOf[operation] = renumbered[Int(slotOf[operation])] }
+        groups.arrange()
     }
 
     /// Memory for the records, empty; the records are given back with `keep`.
@@ -164,19 +152,11 @@ public final class MergeBatch {
     /// the texts of its runs.
     public func reset() -> [SegmentText] {
         let texts = runs.map(\.text)
-        operations.removeAll(keepingCapacity: true)
-        slotOf.removeAll(keepingCapacity: true)
         runs.removeAll(keepingCapacity: true)
-        faults.removeAll(keepingCapacity: true)
         records.removeAll(keepingCapacity: true)
-        textBytes = 0
-        entities = []
-        stores = [""]
-        entityNames = []
-        for guess in entityGuesses.indices { entityGuesses[guess] = -1 }
-        (isCentral, ownStore, isArranged) = (false, nil, false)
-        index.reset()
+        groups.reset()
         arena.reset()
+        isArranged = false
         return texts
     }
 
@@ -191,38 +171,7 @@ public final class MergeBatch {
     }
 
     /// The slot of a record that no operation names, such as the second of two duplicates.
-    public func slot(entity: Int32, store: Int32, id: Bytes) -> Int { index.slot(entity: entity, store: store, id: id) }
-
-    private func entityIndex(_ name: Bytes) -> Int32 {
-        let bits = name.isEmpty ? 0 : Int(name[0] ^ name[name.count - 1] &* 7) & 63
-        let guess = entityGuesses[bits]
-        if guess >= 0, entityNames[Int(guess)].withUnsafeBytes({ $0.equals(name) }) { return guess }
-        let found = entity(named: name)
-        entityGuesses[bits] = found
-        return found
-    }
-
-    private func entity(named name: Bytes) -> Int32 {
-        for index in entityNames.indices where entityNames[index].withUnsafeBytes({ $0.equals(name) }) {
-            return Int32(index)
-        }
-        entityNames.append(Array(name))
-        let entity = policy.entity(name.text)
-        entities.append(EntityRules(entity, check: validator?.check(entity)))
-        return Int32(entities.count - 1)
-    }
-
-    /// The store of a run's author; looked up once, and only where a record belongs to a store.
-    private func storeOfRun(_ run: Int) -> Int32 {
-        if let ownStore { return ownStore }
-        let store = runs[run].author.store.map { storeIndex($0.text) } ?? 0
-        ownStore = store
-        return store
-    }
-
-    private func storeIndex(_ name: String) -> Int32 {
-        if let index = stores.firstIndex(of: name) { return Int32(index) }
-        stores.append(name)
-        return Int32(stores.count - 1)
+    public func slot(entity: Int32, store: Int32, id: Bytes) -> Int {
+        groups.index.slot(entity: entity, store: store, id: id)
     }
 }

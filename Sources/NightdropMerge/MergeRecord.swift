@@ -68,7 +68,8 @@ public struct MergeRecord {
             clock = read
             lifeClock = read
         }
-        fields.reserveCapacity(8)
+        // A field takes about that much text, and there are many records.
+        fields.reserveCapacity(min(8, data.count / 16 + 1))
         var cursor = FieldCursor(data, ByteRange(0, data.count))
         while let member = cursor.next() {
             fields.append(FieldSlot(name: data[member.name], value: data[member.value], clock: clock))

@@ -27,14 +27,21 @@ public struct RecordKeyIndex {
     /// For each place, the upper half of the key's hash and the slot, so that most other keys are told apart by the former.
     private var table: ContiguousArray<Place>
     private var mask: Int
+    /// Where the ids are kept, side by side: those of the next keys are compared with them.
+    private let arena: TextArena
+    /// Memory for `arrange`, empty otherwise.
+    private var keys: ContiguousArray<SortKey> = []
+    private var arranged: ContiguousArray<RecordSlot> = []
+    private var numbers: ContiguousArray<Int32> = []
 
     private struct Place {
         var tag: UInt32
         var slot: Int32
     }
 
-    /// An empty index, with room for the keys that are expected.
-    public init(expecting count: Int) {
+    /// An empty index, with room for the keys that are expected. The ids are kept in the arena.
+    public init(expecting count: Int, in arena: TextArena) {
+        self.arena = arena
         var size = 64
         while size < count * 2 { size *= 2 }
         table = ContiguousArray(repeating: Place(tag: 0, slot: -1), count: size)
@@ -49,8 +56,12 @@ public struct RecordKeyIndex {
     }
 
     /// The slot of a key, which is made if it is new.
-    public mutating func slot(entity: Int32, store: Int32, id: Bytes) -> Int {
-        let hash = RecordKeyIndex.hash(entity, store, id)
+    mutating func slot(entity: Int32, store: Int32, id: Bytes) -> Int {
+        slot(entity: entity, store: store, id: id, hash: RecordKeyIndex.hash(entity, store, id))
+    }
+
+    /// The same where the hash is known.
+    mutating func slot(entity: Int32, store: Int32, id: Bytes, hash: UInt64) -> Int {
         let tag = UInt32(truncatingIfNeeded: hash >> 32)
         var place = Int(truncatingIfNeeded: hash) & mask
         while table[place].slot >= 0 {
@@ -61,31 +72,34 @@ public struct RecordKeyIndex {
             }
             place = (place + 1) & mask
         }
-        slots.append(RecordSlot(entity: entity, store: store, id: id))
+        slots.append(RecordSlot(entity: entity, store: store, id: arena.copy(id)))
         table[place] = Place(tag: tag, slot: Int32(slots.count - 1))
         if slots.count * 2 > table.count { grow() }
         return slots.count - 1
     }
 
-    /// Numbers the slots by entity, store and id, and returns the new number of each old one.
+    /// Numbers the slots by entity, store and id, and gives those that are named the new numbers.
     ///
-    /// The ids are copied to stand side by side in that order: whoever goes through the slots then reads memory from front
-    /// to back.
-    mutating func arrange(copyingTo arena: TextArena) -> ContiguousArray<Int32> {
-        var renumbered = ContiguousArray<Int32>(repeating: 0, count: slots.count)
-        var arranged: ContiguousArray<RecordSlot> = []
+    /// The ids are copied once more, to stand side by side in that order: whoever goes through the slots then reads memory
+    /// from front to back.
+    mutating func arrange(_ named: inout ContiguousArray<Int32>) {
+        sort()
         arranged.reserveCapacity(slots.count)
-        for old in sorted() {
-            renumbered[Int(old)] = Int32(arranged.count)
-            var slot = slots[Int(old)]
+        numbers.append(contentsOf: repeatElement(0, count: slots.count))
+        for key in keys {
+            numbers[Int(key.slot)] = Int32(arranged.count)
+            var slot = slots[Int(key.slot)]
             slot.id = arena.copy(slot.id)
             arranged.append(slot)
         }
-        slots = arranged
+        swap(&slots, &arranged)
         for place in table.indices where table[place].slot >= 0 {
-            table[place].slot = renumbered[Int(table[place].slot)]
+            table[place].slot = numbers[Int(table[place].slot)]
         }
-        return renumbered
+        for place in named.indices { named[place] = numbers[Int(named[place])] }
+        keys.removeAll(keepingCapacity: true)
+        arranged.removeAll(keepingCapacity: true)
+        numbers.removeAll(keepingCapacity: true)
     }
 
     /// What a slot is sorted by: entity and store, then the first 16 bytes of the id as numbers. Most ids are no longer.
@@ -96,8 +110,7 @@ public struct RecordKeyIndex {
         let slot: Int32
     }
 
-    private func sorted() -> [Int32] {
-        var keys = ContiguousArray<SortKey>()
+    private mutating func sort() {
         keys.reserveCapacity(slots.count)
         for (index, slot) in slots.enumerated() {
             let group = UInt64(UInt32(bitPattern: slot.entity)) << 32 | UInt64(UInt32(bitPattern: slot.store))
@@ -114,7 +127,6 @@ public struct RecordKeyIndex {
                 return slots[Int(a.slot)].id.precedes(slots[Int(b.slot)].id)
             }
         }
-        return keys.map(\.slot)
     }
 
     /// Eight bytes as a number that is ordered like them; those behind the end count as zeros.
@@ -140,7 +152,7 @@ public struct RecordKeyIndex {
     }
 
     /// Multiplies and folds eight bytes at a time; seeded with entity and store.
-    private static func hash(_ entity: Int32, _ store: Int32, _ id: Bytes) -> UInt64 {
+    static func hash(_ entity: Int32, _ store: Int32, _ id: Bytes) -> UInt64 {
         var state = UInt64(UInt32(bitPattern: entity)) << 32 | UInt64(UInt32(bitPattern: store))
         state = (state ^ 0x9E37_79B9_7F4A_7C15) &* 0xD6E8_FEB8_6659_FD93
         var offset = 0

@@ -110,11 +110,12 @@ public enum Timestamp {
 
     private static func number(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ width: Int) -> Int? {
         var value = 0
+        var largest: UInt8 = 0
         for index in start..<(start + width) {
             let digit = bytes[index] &- UInt8(ascii: "0")
-            guard digit <= 9 else { return nil }
-            value = value * 10 + Int(digit)
+            largest = max(largest, digit)
+            value = value &* 10 &+ Int(digit)
         }
-        return value
+        return largest <= 9 ? value : nil
     }
 }

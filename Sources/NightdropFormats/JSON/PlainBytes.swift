@@ -7,6 +7,7 @@ enum PlainBytes {
     /// Source of the arithmetic: Anderson, "Bit Twiddling Hacks" (haszero, hasless). It may name too many bytes, but never
     /// a wrong first one.
     @inlinable
+    @inline(__always)
     static func end(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int {
         var place = start
         while place + 8 <= end {

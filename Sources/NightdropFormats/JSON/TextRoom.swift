@@ -65,13 +65,13 @@ package struct TextRoom {
     /// A whole number in decimal.
     package mutating func write(_ value: Int64) {
         if value < 0 { write(UInt8(ascii: "-")) }
-        var digits = 1
         var rest = value.magnitude
-        while rest >= 10 {
-            rest /= 10
+        var digits = 1
+        var power: UInt64 = 10
+        while digits < 19, rest >= power {
+            power *= 10
             digits += 1
         }
-        rest = value.magnitude
         for place in stride(from: count + digits - 1, through: count, by: -1) {
             start.storeBytes(
                 of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10), toByteOffset: place, as: UInt8.self)

@@ -43,9 +43,9 @@ public enum OperationScanner {
         /// Told apart by their letters, as one number.
         init(_ name: UnsafeRawBufferPointer) {
             var letters: UInt64 = 0
-            for byte in name.prefix(8) { letters = letters << 8 | UInt64(byte) }
+            if name.count <= 6 { for index in 0..<name.count { letters = letters << 8 | UInt64(name[index]) } }
             self =
-                switch name.count > 6 ? 0 : letters {
+                switch letters {
                 case 0x73_65_71: .seq
                 case 0x61_74: .at
                 case 0x6C_63: .lc

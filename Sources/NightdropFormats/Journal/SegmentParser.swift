@@ -64,7 +64,7 @@ public struct SegmentParser {
             if !hasHeader {
                 try begin(buffer, start..<end)
                 hashed = end + 1
-            } else if buffer[start..<end].starts(with: "{\"seq\":".utf8) {
+            } else if SegmentParser.isOperation(buffer, start, end) {
                 body(try operation(buffer, start..<end))
             } else {
                 hasher.update(UnsafeRawBufferPointer(rebasing: buffer[hashed..<start]))
@@ -171,6 +171,10 @@ public struct SegmentParser {
         }
         trailer = read
         hasTrailer = true
+    }
+
+    private static func isOperation(_ buffer: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Bool {
+        UnsafeRawBufferPointer(rebasing: buffer[start..<min(start + 7, end)]).matches("{\"seq\":")
     }
 
     private static func newline(_ buffer: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> Int? {

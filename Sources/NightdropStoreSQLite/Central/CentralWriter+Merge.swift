@@ -137,8 +137,10 @@ final class RecordLoader {
     /// All slots' records.
     func load() throws -> ContiguousArray<MergeRecord> {
         var records = batch.memoryForRecords()
-        records.reserveCapacity(batch.index.slots.count)
-        for slot in batch.index.slots { records.append(try load(slot)) }
+        let slots = batch.index.slots
+        // With some to spare: the batch that comes next in this memory is about as large, be it a little larger.
+        if records.capacity < slots.count { records.reserveCapacity(slots.count + slots.count / 4) }
+        for slot in slots { records.append(try load(slot)) }
         return records
     }
 

@@ -43,6 +43,8 @@ final class MergeSession {
     private var hashes: [UniqueID: [Int64: ContentHash]] = [:]
     private var decoder = SegmentDecoder()
     private var pending: PendingMerge
+    /// So many operations a batch is made for.
+    private var expected = 0
     private let handover: Handover<PendingMerge>
     private let progress: (@Sendable (MergeProgress) -> Void)?
     private var state = MergeProgress()
@@ -55,6 +57,8 @@ final class MergeSession {
     private let trace: Trace
     /// So many operations are worth a transaction where the thread that commits has nothing else to do.
     private static let fewestOperations = 16_000
+    /// So many operations, and the rest of a transaction, are added before that is asked again.
+    private static let piece = 1_000
     private let epochs: Epochs
     /// What bundles told of another life of this store.
     private(set) var signs = RestoreSigns()
@@ -74,7 +78,7 @@ final class MergeSession {
         archive = SegmentArchive(central.fileSystem, central.directory, isPretended: trace == .none) { file in
             try central.store.read { try $0.archiveLength(file) }
         }
-        pending = PendingMerge(central.validator)
+        pending = PendingMerge(central.validator, expecting: expected)
         try central.store.read { reader in
             for journal in try reader.journals() { journals[journal.journal] = journal }
             for terminal in try reader.terminals() { terminals[terminal.node] = terminal }
@@ -93,6 +97,10 @@ final class MergeSession {
     func run(_ files: [FetchedBundle], isEnding: (@Sendable () -> Bool)? = nil) throws {
         (state.copied, state.of) = (files.count, files.count)
         outcomes = files.map(\.outcome)
+        // What a manifest says is not believed any further.
+        expected = Int(
+            files.reduce(0) { min($0 + max($1.bundle?.manifest.operations ?? 0, 0), Int64(Limits.batchOperations)) })
+        pending = PendingMerge(central.validator, expecting: expected)
         var waiting = files.indices.sorted { files[$0].input.order < files[$1].input.order }
         var hasProgress = true
         while hasProgress && !waiting.isEmpty {
@@ -272,26 +280,28 @@ final class MergeSession {
         _ decoded: DecodedSegment, _ held: SegmentRow, _ source: PendingMerge.Source, _ row: inout JournalRow
     ) throws {
         begin(decoded, held, source, row.journal)
+        var rest = decoded.operations[...]
+        rest = rest.drop { $0.seq <= row.seq }
         var last: ScannedOperation?
-        for operation in decoded.operations where operation.seq > row.seq {
-            let isFirst = operation.transactionFirst == 0 || operation.transactionFirst == operation.seq
-            let count = Int(operation.transactionCount)
-            if isFirst
-                && (!pending.batch.hasRoom(operations: count, bytes: operation.line.count * count) || isWaitedFor)
-            {
+        while !rest.isEmpty {
+            let count = isWaitedFor ? 0 : pending.batch.room(for: rest, atMost: MergeSession.piece)
+            guard count > 0 else {
                 settle(&row, decoded, last)
                 try flush()
                 begin(decoded, held, source, row.journal)
+                continue
             }
-            pending.batch.add(held.lastBase == nil ? operation : held.counting(operation))
-            last = operation
+            let added = rest.prefix(count)
+            pending.batch.add(held.lastBase == nil ? added : ArraySlice(added.map(held.counting)))
+            last = added.last
+            rest = rest.dropFirst(count)
         }
         settle(&row, decoded, last)
     }
 
     /// Whether to hand over what there is. More would make a better transaction, but now two threads can work.
     private var isWaitedFor: Bool {
-        pending.batch.operations.count >= MergeSession.fewestOperations && handover.isWaitedFor
+        pending.batch.count >= MergeSession.fewestOperations && handover.isWaitedFor
     }
 
     private func begin(
@@ -382,18 +392,18 @@ final class MergeSession {
     private func flush() throws {
         guard !pending.isEmpty else { return }
         pending.archiveLengths = try archive.synchronize()
-        let full = pending
+        // Here, because the thread that commits has more to do.
+        pending.batch.arrange()
+        state.operations += Int64(pending.batch.count)
+        progress?(state)
+        guard handover.put(pending) else { throw CancellationError() }
+        // Behind that, as the thread that commits may have done with another one only now.
         if let spent = handover.takeBack() {
             decoder.reuse(spent.batch.reset())
             pending = PendingMerge(in: spent.batch)
         } else {
-            pending = PendingMerge(central.validator, expecting: full.batch.operations.count)
+            pending = PendingMerge(central.validator, expecting: expected)
         }
-        // Here, because the thread that commits has more to do.
-        full.batch.arrange()
-        state.operations += Int64(full.batch.operations.count)
-        progress?(state)
-        guard handover.put(full) else { throw CancellationError() }
     }
 }
 

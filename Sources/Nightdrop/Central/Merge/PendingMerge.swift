@@ -33,7 +33,7 @@ struct PendingMerge {
     var finished: [Source] = []
     var archiveLengths: [String: Int64] = [:]
 
-    init(_ validator: PolicyValidator, expecting count: Int = 4096) {
+    init(_ validator: PolicyValidator, expecting count: Int) {
         batch = MergeBatch(policy: validator.policy, validator: validator, expecting: count)
     }
 

@@ -23,10 +23,14 @@ struct DecodedSegment {
 struct SegmentDecoder {
     private var input = [UInt8](repeating: 0, count: 256 << 10)
     private var spareTexts: [SegmentText] = []
+    /// Those of the segment before: their memory is used again once nobody holds them any more.
+    private var operations: ContiguousArray<ScannedOperation> = []
 
     /// Takes texts whose memory may be used again, where nobody else holds them.
     mutating func reuse(_ texts: [SegmentText]) {
-        spareTexts = Array((spareTexts + texts).suffix(SegmentDecoder.mostSpareTexts))
+        spareTexts += texts
+        var spare = spareTexts.reduce(0) { $0 + $1.capacity }
+        while spare > SegmentDecoder.mostSpareBytes { spare -= spareTexts.removeFirst().capacity }
     }
 
     /// The segment at a range of a file, with about so many operations. Throws `GzipError`, `SegmentError` or `FileError`.
@@ -34,11 +38,12 @@ struct SegmentDecoder {
         _ file: any OpenFile, _ range: Range<Int64>, expecting count: Int64 = 0
     ) throws -> DecodedSegment {
         let inflater = try GzipDecompressor()
-        // Operations compress to about a sixth.
-        let text =
-            spareText() ?? SegmentText(capacity: Int(min(range.upperBound - range.lowerBound, 4 << 20)) * 6 + 4096)
+        // Operations compress to an eighth or less hardly ever.
+        let text = text(for: Int(min(range.upperBound - range.lowerBound, 4 << 20)) * 8)
         var parser = SegmentParser()
-        var operations: ContiguousArray<ScannedOperation> = []
+        var operations = ContiguousArray<ScannedOperation>()
+        swap(&operations, &self.operations)
+        operations.removeAll(keepingCapacity: true)
         // What a manifest says is not believed any further.
         operations.reserveCapacity(Int(min(max(count, 0), Int64(Limits.batchOperations))))
         var parsed = 0
@@ -54,7 +59,7 @@ struct SegmentDecoder {
                 var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
                 while !rest.isEmpty {
                     var read = 0
-                    try text.append(room: 512 << 10) { room in
+                    try text.append(room: SegmentDecoder.room) { room in
                         let (taken, written) = try inflater.inflate(rest, into: room)
                         read = taken
                         guard taken > 0 || written > 0 else { throw GzipError("damaged compressed data") }
@@ -72,22 +77,34 @@ struct SegmentDecoder {
         guard let header = parser.header, let trailer = parser.trailer, parsed == text.count else {
             throw SegmentError(line: 1, reason: "the segment is not sealed")
         }
+        self.operations = operations
         return DecodedSegment(
             header: header, trailer: trailer, hash: parser.hash, totals: parser.totals, operations: operations,
             text: text)
     }
 
-    private mutating func spareText() -> SegmentText? {
-        while var text = spareTexts.popLast() {
-            // The rest of a segment may still be on its way in another batch.
-            guard isKnownUniquelyReferenced(&text) else { continue }
-            text.reset()
-            return text
+    /// A text with room for so many bytes: the smallest spare one that is large enough, or else a new one.
+    private mutating func text(for bytes: Int) -> SegmentText {
+        // The rest of a segment may still be on its way in another batch.
+        for index in spareTexts.indices.reversed() where !isKnownUniquelyReferenced(&spareTexts[index]) {
+            spareTexts.remove(at: index)
         }
-        return nil
+        // In few sizes, so that what was made for one segment suits others.
+        let bytes = (bytes / SegmentDecoder.room + 2) * SegmentDecoder.room
+        let fitting = spareTexts.indices.filter { spareTexts[$0].capacity >= bytes }
+        guard let best = fitting.min(by: { spareTexts[$0].capacity < spareTexts[$1].capacity }) else {
+            return SegmentText(capacity: bytes)
+        }
+        let text = spareTexts.remove(at: best)
+        text.reset()
+        return text
     }
 
-    private static let mostSpareTexts = 4
+    /// So much is inflated at a time.
+    private static let room = 512 << 10
+
+    /// The texts of a batch need no more; what is behind the text is never touched.
+    private static let mostSpareBytes = 2 * Limits.batchTextBytes
 
     /// A segment is closed at 16 MiB at the latest, with the commit that reaches it.
     private static let largestText = Limits.segmentTextBytes + Limits.transactionBytes + (4 << 20)

@@ -43,9 +43,8 @@ extension Central {
         var row = try writer.journal(author, follows: nil)
         let batch = MergeBatch(policy: policy, validator: validator, expecting: operations.count)
         batch.begin(author, text: text, segment: 0)
-        for operation in operations {
-            batch.add(operation)
-            guard operation.key.isPresent else { continue }
+        batch.add(operations[...])
+        for operation in operations where operation.key.isPresent {
             let last = operation.seq + Int64(operation.transactionCount) - 1
             let numbers = OwnNumbers(journal: row.code, range: operation.seq...last)
             try writer.set("key:\(JSONString.unescaped(buffer[operation.key]))", numbers.text)

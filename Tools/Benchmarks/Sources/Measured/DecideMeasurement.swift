@@ -23,7 +23,7 @@ enum DecideMeasurement {
             let grouped = Measurement.of {
                 for run in runs {
                     batch.begin(run.author, text: run.text, segment: 0)
-                    for operation in run.operations { batch.add(operation) }
+                    batch.add(run.operations[...])
                 }
                 batch.arrange()
                 return Int64(batch.operations.count)
