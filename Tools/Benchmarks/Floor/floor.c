@@ -171,7 +171,7 @@ static void rows_mode(const char *trace_path, const char *store, const char *out
         "INSERT INTO _conflict (number, kind, state, rid, entity, store, id, field, base, central, central_node, "
         "central_time, incoming, node, \"by\", time, journal, seq, csn, rule, decided) "
         "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    sqlite3_stmt *insert_notice = prepare(db, "INSERT INTO _notice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    sqlite3_stmt *insert_notice = prepare(db, "INSERT INTO _notice VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     Records to = {
         prepare(db, "INSERT INTO _record (data, clocks, csn, head, lives, conflicts, rid, entity, store, id, reach) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
