@@ -35,9 +35,6 @@ public struct PreparedOperation: Sendable {
         self.text = text
     }
 
-    /// What it does.
-    public var action: Action { scanned.action }
-
     /// Hands on the line, of which number, time and transaction say nothing, and where its parts stand in it.
     public func withText<Result>(
         _ use: (UnsafeRawBufferPointer, ScannedOperation) throws -> Result
