@@ -79,6 +79,15 @@ import Testing
         #expect(try shop.bash("nightdrop record - -C Till < /dev/null").status == 78)
     }
 
+    /// What a till has signed itself is verified by the public half of its key.
+    @Test func aTillsOwnExportsAreVerifiedWithoutItsKey() throws {
+        let shop = try chain()
+        try shop.succeed("close", "-C", "T01")
+        _ = try shop.bash("cp -r T01 Till; rm Till/keys/signing_key")
+        let run = try shop.bash("nightdrop verify Till")
+        #expect(run.status == 0 && run.out.contains("operation, signed by T01"), "\(run.out)")
+    }
+
     /// What was written last may stand beside the store: then it must not be passed over.
     @Test func aCopyOfAnOpenStoreIsNotReadHalf() throws {
         let shop = try chain()

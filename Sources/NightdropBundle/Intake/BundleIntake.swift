@@ -4,8 +4,8 @@ import NightdropModel
 
 /// Takes bundles in: checks everything about one in a single pass, and copies it meanwhile.
 ///
-/// Order of the checks: form of the archive and limits, signature, whether it is the reader's own, key, format and capabilities, principal, organisation,
-/// addressee, kind, then every entry.
+/// Order of the checks: form of the archive and limits, signature, whether it is the reader's own, key, format and
+/// capabilities, principal, organisation, addressee, kind, then every entry.
 public struct BundleIntake: Sendable {
     private let expectations: BundleExpectations
     private let fileSystem: any FileSystem

@@ -70,14 +70,14 @@ struct Verify: ParsableCommand {
         let disk = DiskFileSystem()
         guard let bytes = try disk.contents(directory.allowedSigners) else { return nil }
         let signers = try AllowedSigners(file: bytes)
-        // A till's own key is not among those that it was given.
-        // Whoever may not read that one knows the others all the same.
+        // A till's own key is not among those that it was given. The other half of it may be kept by somebody else.
         guard let settings = try disk.contents(directory.settings),
-            let key = (try? disk.contents(directory.signingKey)) ?? nil
+            let line = (try? disk.contents(directory.signingKey + ".pub")) ?? nil
         else { return signers }
         let id = try NodeSettings(yaml: String(decoding: settings, as: UTF8.self), file: directory.settings).id
         let own = try AllowedSigners.Entry(
-            principals: [id.text], namespaces: [SSHSignature.Namespace.bundle], key: SigningKey(file: key).publicKey)
+            principals: [id.text], namespaces: [SSHSignature.Namespace.bundle],
+            key: PublicKey.parse(line: String(decoding: line, as: UTF8.self)).key)
         return AllowedSigners(entries: signers.entries + [own])
     }
 }
